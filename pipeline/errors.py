@@ -1,0 +1,60 @@
+"""What can go wrong, as types that carry data: a bounded kind for metrics, a sentence for people."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import msgspec
+
+ErrorType = Literal[
+    "not_found",  # no such file, host or page (404, 410)
+    "forbidden_address",  # an address that is not public, refused by the SSRF rule
+    "unsupported",  # a kind of content nothing here can read, an unknown scheme
+    "too_large",  # over a size limit
+    "too_long",  # over a duration limit
+    "timeout",  # over a time limit
+    "network",  # connection refused, reset, TLS failure
+    "http_status",  # the other side answered with an error
+    "auth",  # 401, 403
+    "rate_limited",  # 429
+    "corrupt",  # damaged or truncated media, undecodable text
+    "empty",  # nothing in it: zero bytes, no speech, no text
+    "storage",  # disk full, database locked or damaged
+    "internal",  # a bug of ours, or of a library
+]
+ERROR_TYPES: tuple[ErrorType, ...] = get_args(ErrorType)
+
+
+class PipemeterError(Exception):
+    """Base of every error that pipemeter raises on purpose; its text is fit for a user."""
+
+
+class StageError(PipemeterError):
+    """A stage could not do its work for one item. `error_type` is bounded and becomes a label value."""
+
+    def __init__(self, error_type: ErrorType, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.error_type: ErrorType = error_type
+        self.retryable = retryable
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing wrong with a configuration: where it stands, what stands there, what was expected."""
+
+    file: str
+    line: int | None
+    key: str
+    value: str
+    expected: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.key}: {self.value}: expected {self.expected}"
+
+
+class ConfigError(PipemeterError):
+    """A configuration was refused; `problems` lists everything that is wrong with it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems

@@ -1,0 +1,129 @@
+"""The vocabulary: one small immutable type per kind of event that a pipeline can report.
+
+Events are what travels: from a pipeline into its own process's metrics, or over HTTP to an exporter. Each is a
+tagged struct (`"type": "item_finished"`); unknown fields and values out of range are refused when decoding, and by
+`validate` for events made in Python. What an event does to the metrics stands in `pipeline.metrics`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+import msgspec
+
+ProcessingType = Literal["full", "lightweight", "early_exit"]
+BypassReason = Literal["low_quality", "content_type"]
+PROCESSING_TYPES: tuple[ProcessingType, ...] = get_args(ProcessingType)
+BYPASS_REASONS: tuple[BypassReason, ...] = get_args(BypassReason)
+
+Ratio = Annotated[float, msgspec.Meta(ge=0, le=1)]
+SavedShare = Annotated[float, msgspec.Meta(ge=0, lt=1)]
+Margin = Annotated[float, msgspec.Meta(ge=-1, le=1)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=604_800)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+Dollars = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
+
+
+class _Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", omit_defaults=True):
+    """What all events share: they are immutable, tagged and strict."""
+
+
+class ItemFinished(_Event, frozen=True, tag="item_finished"):
+    """An item left the pipeline, by whichever way. Seconds, ratios 0..1; `time_saved_pct` is a fraction 0 <= p < 1."""
+
+    processing_type: ProcessingType
+    content_type: str | None = None
+    quality_score: Ratio | None = None
+    processing_time: Seconds | None = None
+    exit_checkpoint: str | None = None
+    exit_reason: str | None = None
+    exit_confidence: Ratio | None = None
+    time_saved_pct: SavedShare | None = None
+    coherence: Ratio | None = None
+    completeness: Ratio | None = None
+    informativeness: Ratio | None = None
+    bypass_reason: BypassReason | None = None
+    config_version: str | None = None
+    item_id: str | None = None
+
+
+class ItemFailed(_Event, frozen=True, tag="item_failed"):
+    """An item ended without an outcome: a stage failed for good. It is not among the finished ones."""
+
+    pipeline_stage: str
+    error_type: str
+    content_type: str | None = None
+    config_version: str | None = None
+    item_id: str | None = None
+
+
+class StageFinished(_Event, frozen=True, tag="stage_finished"):
+    """A stage did its work for one item."""
+
+    pipeline_stage: str
+    duration_seconds: Seconds
+    item_id: str | None = None
+
+
+class StageFault(_Event, frozen=True, tag="stage_fault"):
+    """A stage met a fault, whether it was retried, survived or fatal."""
+
+    pipeline_stage: str
+    error_type: str
+
+
+class CheckpointEvaluated(_Event, frozen=True, tag="checkpoint_evaluated"):
+    """A checkpoint was asked. `candidate_confidence` is set whenever a condition held, exit or not."""
+
+    checkpoint: str
+    content_type: str | None = None
+    config_version: str | None = None
+    candidate_confidence: Ratio | None = None
+
+
+class QualityAssessed(_Event, frozen=True, tag="quality_assessed"):
+    """A text was scored. `margin`: the least, over the four dimensions, of score minus threshold (-1..1)."""
+
+    margin: Margin
+    content_type: str | None = None
+    config_version: str | None = None
+
+
+class CallsSaved(_Event, frozen=True, tag="calls_saved"):
+    """Model calls, and what they would have cost, that a shortcut made unnecessary for one item."""
+
+    processing_type: ProcessingType
+    llm_calls: Count
+    cost_usd: Dollars = 0.0
+    content_type: str | None = None
+    config_version: str | None = None
+
+
+class ConfigActivated(_Event, frozen=True, tag="config_activated"):
+    """A configuration came into force: its thresholds (0..1 by name) and which features are on."""
+
+    config_hash: str
+    config_version: str | None = None
+    thresholds: dict[str, Ratio] = {}
+    features: dict[str, bool] = {}
+
+
+Event = (
+    ItemFinished
+    | ItemFailed
+    | StageFinished
+    | StageFault
+    | CheckpointEvaluated
+    | QualityAssessed
+    | CallsSaved
+    | ConfigActivated
+)
+EVENT_TYPES: tuple[type[Event], ...] = get_args(Event)
+
+
+def validate(event: Event) -> Event:
+    """Return the event if every field has its type and lies in its range, all numbers finite.
+
+    Raises msgspec.ValidationError naming the field, what was expected and what was found.
+    """
+    return msgspec.convert(msgspec.to_builtins(event), type(event))

@@ -1,0 +1,53 @@
+"""Metrics of the exporter about itself: what it took in, refused and how long scrapes take."""
+
+from __future__ import annotations
+
+from pipeline.metrics.family import Family
+
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        "exporter_build_info",
+        "gauge",
+        "Always 1; names the running version.",
+        ("version", "python_version"),
+        domain="exporter",
+    ),
+    Family("exporter_records_total", "counter", "Records applied, each exactly once.", domain="exporter"),
+    Family(
+        "exporter_incomplete_records_total",
+        "counter",
+        "Records counted, but without what savings need.",
+        ("reason",),
+        domain="exporter",
+    ),
+    Family(
+        "exporter_duplicate_records_total",
+        "counter",
+        "Records repeated under a known Idempotency-Key and not applied again.",
+        domain="exporter",
+    ),
+    Family(
+        "exporter_rejected_records_total",
+        "counter",
+        "Records refused, by the reason.",
+        ("reason",),
+        domain="exporter",
+    ),
+    Family(
+        "exporter_label_overflow_total",
+        "counter",
+        "Label values that were beyond their closed set or cap and became `other`.",
+        ("label",),
+        domain="exporter",
+    ),
+    Family(
+        "exporter_render_duration_seconds",
+        "histogram",
+        "Time to render one scrape.",
+        (),
+        (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+        "a scrape takes below a millisecond at 1,000 series and must stay far below the usual 10 s timeout",
+        domain="exporter",
+    ),
+    Family("exporter_series", "gauge", "Series in the last scrape.", domain="exporter"),
+)

@@ -45,6 +45,7 @@ class Fetched(msgspec.Struct, frozen=True):
     captions_path: Path | None = None  # captions that belong to a media file (WebVTT or SRT)
     duration_seconds: float | None = None  # of media (probed) and captions (last cue); None for texts
     duration_reliability: float = 1.0  # 1.0 probed from decoded packets, less when only the header claims it
+    silence_ratio: float | None = None  # 0..1, share of sampled windows without sound; media only
     url: str | None = None  # after redirects, where it came from the network
 
 

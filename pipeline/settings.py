@@ -5,7 +5,14 @@ Secrets are never part of a settings object's printed form: fields that may hold
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+Bytes = Annotated[int, msgspec.Meta(ge=1)]
+PositiveSeconds = Annotated[float, msgspec.Meta(gt=0, le=604_800)]
+Attempts = Annotated[int, msgspec.Meta(ge=1, le=20)]
+Price = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Secret(msgspec.Struct, frozen=True, repr_omit_defaults=True):
@@ -29,13 +36,13 @@ class Secret(msgspec.Struct, frozen=True, repr_omit_defaults=True):
 class DownloadSettings(msgspec.Struct, frozen=True):
     """Limits of the download stage."""
 
-    max_bytes: int = 512 * 1024 * 1024
-    max_seconds: float = 300.0  # for one download, from first byte asked to last byte read
-    max_media_seconds: float = 4 * 3600.0  # longer media is refused as too_long
-    max_redirects: int = 5
+    max_bytes: Bytes = 512 * 1024 * 1024
+    max_seconds: PositiveSeconds = 300.0  # for one download, from first byte asked to last byte read
+    max_media_seconds: PositiveSeconds = 4 * 3600.0  # longer media is refused as too_long
+    max_redirects: Annotated[int, msgspec.Meta(ge=0, le=20)] = 5
     allow_private_addresses: bool = False  # SSRF: only public addresses unless an operator says otherwise
-    max_feed_items: int = 50
-    attempts: int = 3  # tries of one request, with jittered backoff
+    max_feed_items: Annotated[int, msgspec.Meta(ge=1)] = 50
+    attempts: Attempts = 3  # tries of one request, with jittered backoff
 
 
 class TranscriptionSettings(msgspec.Struct, frozen=True):
@@ -43,8 +50,8 @@ class TranscriptionSettings(msgspec.Struct, frozen=True):
 
     model_dir: str | None = None  # a CTranslate2 folder; None: the tiny.en weights that come with the install
     compute_type: str = "int8"
-    threads: int = 0  # 0: as many as there are cores
-    beam_size: int = 1
+    threads: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0  # 0: as many as there are cores
+    beam_size: Annotated[int, msgspec.Meta(ge=1, le=10)] = 1
 
 
 class LlmSettings(msgspec.Struct, frozen=True):
@@ -53,10 +60,10 @@ class LlmSettings(msgspec.Struct, frozen=True):
     base_url: str | None = None
     model: str = "gpt-4o-mini"
     api_key: Secret = Secret()
-    timeout_seconds: float = 60.0
-    attempts: int = 3
-    usd_per_million_input_tokens: float = 0.15
-    usd_per_million_output_tokens: float = 0.60
+    timeout_seconds: PositiveSeconds = 60.0
+    attempts: Attempts = 3
+    usd_per_million_input_tokens: Price = 0.15
+    usd_per_million_output_tokens: Price = 0.60
 
 
 class MemorySettings(msgspec.Struct, frozen=True):
@@ -71,6 +78,7 @@ class MemorySettings(msgspec.Struct, frozen=True):
 class PublishSettings(msgspec.Struct, frozen=True):
     """Where summaries of fully processed items are posted."""
 
+    discord: bool = True  # false: never, even when DISCORD_WEBHOOK_URL is set for alerts
     discord_webhook_url: Secret = Secret()
-    timeout_seconds: float = 10.0
-    attempts: int = 3
+    timeout_seconds: PositiveSeconds = 10.0
+    attempts: Attempts = 3

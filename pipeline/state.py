@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def state_dir(environ: Mapping[str, str] | None = None) -> Path:
-    """Return the state folder (not created): `MONITORING_HOME`, else `XDG_STATE_HOME/pipemeter`, else the XDG default."""
+    """Return the state folder, not created: `MONITORING_HOME`, else `XDG_STATE_HOME/pipemeter`, else XDG's default."""
     env = os.environ if environ is None else environ
     if home := env.get("MONITORING_HOME"):
         return Path(home).expanduser()

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pipeline import events
 from pipeline.metrics.family import Family, edges
 
+if TYPE_CHECKING:
+    from pipeline.metrics.registry import Metrics, Series
+
+_EXEMPLAR_LENGTH = 100  # OpenMetrics allows 128 characters for all of an exemplar's labels
 _ITEM = ("processing_type", "content_type", "config_version")
 _RATIO = edges(0.05, 1.0, 0.05)
 _RATIO_WHY = "every 0.05, so that any threshold an operator may set is an edge or lies next to one"
@@ -106,3 +114,132 @@ FAMILIES: tuple[Family, ...] = (
         "pipeline_config_info", "gauge", "Always 1; names the active configuration.", ("config_version", "config_hash")
     ),
 )
+
+
+class ContentHandlers:
+    """What each event of the content pipeline does to the metrics."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        def bind(name: str) -> Series:
+            return metrics.series(f"pipeline_{name}")
+
+        self._items = bind("items_total")
+        self._bypasses = bind("bypasses_total")
+        self._exits = bind("early_exits_total")
+        self._evaluations = bind("checkpoint_evaluations_total")
+        self._exit_confidence = bind("exit_confidence")
+        self._candidate_confidence = bind("exit_candidate_confidence")
+        self._quality = bind("quality_score")
+        self._margin = bind("quality_margin_ratio")
+        self._item_duration = bind("item_duration_seconds")
+        self._stage_duration = bind("stage_duration_seconds")
+        self._failures = bind("failures_total")
+        self._stage_errors = bind("stage_errors_total")
+        self._spent = bind("time_spent_seconds_total")
+        self._saved = bind("time_saved_seconds_total")
+        self._calls_saved = bind("llm_calls_saved_total")
+        self._cost_saved = bind("cost_saved_usd_total")
+        self._feature = bind("feature_enabled")
+        self._threshold = bind("threshold_ratio")
+        self._config_info = bind("config_info")
+        self._incomplete = metrics.series("exporter_incomplete_records_total")
+        self._content_type = metrics.guard("pipeline_items_total", "content_type")
+        self._version = metrics.guard("pipeline_items_total", "config_version")
+        self._bypass_reason = metrics.guard("pipeline_bypasses_total", "reason")
+        self._checkpoint = metrics.guard("pipeline_early_exits_total", "checkpoint")
+        self._exit_reason = metrics.guard("pipeline_early_exits_total", "reason")
+        self._stage = metrics.guard("pipeline_stage_errors_total", "pipeline_stage")
+        self._error_type = metrics.guard("pipeline_stage_errors_total", "error_type")
+        self._feature_name = metrics.guard("pipeline_feature_enabled", "feature")
+        self._threshold_name = metrics.guard("pipeline_threshold_ratio", "threshold")
+        self._hash = metrics.guard("pipeline_config_info", "config_hash")
+        self._active_hash: dict[str, str] = {}
+
+    def handlers(self) -> dict[type, Callable[[Any], None]]:
+        """Return the function for each type of event."""
+        return {
+            events.ItemFinished: self._item_finished,
+            events.ItemFailed: self._item_failed,
+            events.StageFinished: self._stage_finished,
+            events.StageFault: self._stage_fault,
+            events.CheckpointEvaluated: self._checkpoint_evaluated,
+            events.QualityAssessed: self._quality_assessed,
+            events.CallsSaved: self._on_calls_saved,
+            events.ConfigActivated: self._config_activated,
+        }
+
+    def _item_finished(self, event: events.ItemFinished) -> None:
+        item = (event.processing_type, self._content_type(event.content_type), self._version(event.config_version))
+        exemplar = {"item_id": event.item_id} if event.item_id and len(event.item_id) <= _EXEMPLAR_LENGTH else None
+        self._items(*item).inc()
+        if event.processing_type == "lightweight":
+            self._bypasses(self._bypass_reason(event.bypass_reason), *item[1:]).inc()
+        elif event.processing_type == "early_exit":
+            self._exit(event, item)
+        if event.quality_score is not None:
+            self._quality("overall", *item).observe(event.quality_score, exemplar)
+        if event.coherence is not None:
+            self._quality("coherence", *item).observe(event.coherence)
+        if event.completeness is not None:
+            self._quality("completeness", *item).observe(event.completeness)
+        if event.informativeness is not None:
+            self._quality("informativeness", *item).observe(event.informativeness)
+        self._time(event, item, exemplar)
+
+    def _exit(self, event: events.ItemFinished, item: tuple[str, str, str]) -> None:
+        checkpoint = self._checkpoint(event.exit_checkpoint)
+        self._exits(checkpoint, self._exit_reason(event.exit_reason), *item[1:]).inc()
+        if event.exit_confidence is not None:
+            self._exit_confidence(checkpoint).observe(event.exit_confidence)
+
+    def _time(self, event: events.ItemFinished, item: tuple[str, str, str], exemplar: dict[str, str] | None) -> None:
+        spent, share = event.processing_time, event.time_saved_pct
+        if spent is None:
+            self._incomplete("processing_time").inc()
+            return
+        self._item_duration(*item).observe(spent, exemplar)
+        self._spent(*item).inc(spent)
+        if share:
+            self._saved(*item).inc(spent * share / (1 - share))
+        elif share is None and event.processing_type != "full":  # full processing saves nothing by definition
+            self._incomplete("time_saved").inc()
+
+    def _item_failed(self, event: events.ItemFailed) -> None:
+        self._failures(
+            self._stage(event.pipeline_stage),
+            self._error_type(event.error_type),
+            self._content_type(event.content_type),
+            self._version(event.config_version),
+        ).inc()
+
+    def _stage_finished(self, event: events.StageFinished) -> None:
+        self._stage_duration(self._stage(event.pipeline_stage)).observe(event.duration_seconds)
+
+    def _stage_fault(self, event: events.StageFault) -> None:
+        self._stage_errors(self._stage(event.pipeline_stage), self._error_type(event.error_type)).inc()
+
+    def _checkpoint_evaluated(self, event: events.CheckpointEvaluated) -> None:
+        checkpoint, version = self._checkpoint(event.checkpoint), self._version(event.config_version)
+        self._evaluations(checkpoint, self._content_type(event.content_type), version).inc()
+        if event.candidate_confidence is not None:
+            self._candidate_confidence(checkpoint, version).observe(event.candidate_confidence)
+
+    def _quality_assessed(self, event: events.QualityAssessed) -> None:
+        self._margin(self._content_type(event.content_type), self._version(event.config_version)).observe(event.margin)
+
+    def _on_calls_saved(self, event: events.CallsSaved) -> None:
+        item = (event.processing_type, self._content_type(event.content_type), self._version(event.config_version))
+        self._calls_saved(*item).inc(event.llm_calls)
+        self._cost_saved(*item).inc(event.cost_usd)
+
+    def _config_activated(self, event: events.ConfigActivated) -> None:
+        version, config_hash = self._version(event.config_version), self._hash(event.config_hash)
+        previous = self._active_hash.get(version)
+        if previous not in (None, config_hash):  # one version has one active content
+            self._config_info.forget(version, previous)
+        self._active_hash[version] = config_hash
+        self._config_info(version, config_hash).set(1)
+        for name, value in event.thresholds.items():
+            self._threshold(self._threshold_name(name), version).set(value)
+        for name, on in event.features.items():
+            self._feature(self._feature_name(name)).set(on)

@@ -1,0 +1,48 @@
+"""Keeping label values in order: closed sets, caps, and no value that could hurt a scrape or a screen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from pipeline.metrics.family import OTHER, UNSPECIFIED, Label
+
+MAX_LENGTH = 128  # characters; a longer value is no name of anything
+
+
+class LabelGuard:
+    """Turns whatever was said into a value that the label's declaration allows.
+
+    Nothing said gives `unspecified`; a value beyond the closed set or the cap, one with control characters, one that
+    is no valid UTF-8 and one that is too long give `other`, and `on_overflow(label name)` is called each time.
+    """
+
+    def __init__(self, label: Label, on_overflow: Callable[[str], None]) -> None:
+        self.label = label
+        self._on_overflow = on_overflow
+        self._lock = threading.Lock()
+        self._room = max(label.cap - len(label.values), 0) if label.cap else 0
+        self._admitted: dict[str | None, str] = {value: value for value in label.values}
+        self._admitted |= {None: UNSPECIFIED, "": UNSPECIFIED, UNSPECIFIED: UNSPECIFIED, OTHER: OTHER}
+
+    def __call__(self, value: str | None) -> str:
+        """Return the value to use as label value."""
+        admitted = self._admitted.get(value)
+        return admitted if admitted is not None else self._admit(str(value))
+
+    def _admit(self, value: str) -> str:
+        if is_clean(value):
+            with self._lock:
+                if value in self._admitted:
+                    return value
+                if self._room > 0:
+                    self._room -= 1
+                    self._admitted[value] = value
+                    return value
+        self._on_overflow(self.label.name)
+        return OTHER
+
+
+def is_clean(value: str) -> bool:
+    """Tell whether a text can be a label value: short, printable, encodable as UTF-8."""
+    return len(value) <= MAX_LENGTH and value.isprintable() and value == value.strip()

@@ -1,0 +1,152 @@
+"""The families of the catalogue, alive in a registry, and the one door through which events reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import product
+from typing import Any
+
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from pipeline.events import Event
+from pipeline.metrics import catalogue
+from pipeline.metrics.family import UNSPECIFIED, Family
+from pipeline.metrics.labels import LabelGuard
+
+Metric = Counter | Gauge | Histogram
+Handler = Callable[[Any], None]
+_NO_ZEROS = frozenset({"pipeline_threshold_ratio", "pipeline_config_info", "exporter_build_info"})
+
+
+class KnownValues(msgspec.Struct, frozen=True):
+    """Label values that the configuration makes known before anything has happened."""
+
+    content_types: tuple[str, ...] = ()
+    config_version: str | None = None
+    exits: Mapping[str, tuple[str, ...]] = {}  # checkpoint -> reasons it can give
+
+    def by_label(self) -> dict[str, tuple[str, ...]]:
+        """Return the values by label name."""
+        return {
+            "content_type": self.content_types,
+            "config_version": (self.config_version,) if self.config_version else (),
+            "checkpoint": tuple(self.exits),
+            "reason": tuple(dict.fromkeys(reason for reasons in self.exits.values() for reason in reasons)),
+        }
+
+
+NOTHING_KNOWN = KnownValues()
+
+
+class Series:
+    """The time series of one family, found by label values without prometheus_client's own detour."""
+
+    def __init__(self, metric: Any, labelled: bool) -> None:
+        self.metric = metric
+        self._children: dict[tuple[str, ...], Any] = {} if labelled else {(): metric}
+
+    def __call__(self, *values: str) -> Any:
+        """Return the child with these (guarded) label values."""
+        child = self._children.get(values)
+        if child is None:
+            child = self._children[values] = self.metric.labels(*values)
+        return child
+
+    def forget(self, *values: str) -> None:
+        """Remove one child from the exposition."""
+        if self._children.pop(values, None) is not None:
+            self.metric.remove(*values)
+
+
+class Metrics:
+    """All families of the catalogue in one registry, ready to take events.
+
+    Known label sets stand at 0 from the start, so that the first increment is visible to `rate()`. `caps` replaces the
+    catalogue's cap of a label (values in all, known ones included).
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        *,
+        known: KnownValues = NOTHING_KNOWN,
+        caps: Mapping[str, int] | None = None,
+        families: Iterable[Family] = catalogue.FAMILIES,
+    ) -> None:
+        from pipeline.metrics.content import ContentHandlers  # a domain module needs the names above
+
+        self.registry = registry
+        self.known = known
+        self._caps = dict(caps or {})
+        self._families = {family.name: family for family in families}
+        self._series = {
+            name: Series(_declare(family, registry), bool(family.labels)) for name, family in self._families.items()
+        }
+        self._guards: dict[tuple[str, str], LabelGuard] = {}
+        self.overflow = self.series("exporter_label_overflow_total")
+        for family in self._families.values():
+            self._stand_at_zero(family)
+        self._handlers: dict[type, Handler] = ContentHandlers(self).handlers()
+
+    def apply(self, event: Event) -> None:
+        """Turn one valid event into increments."""
+        self._handlers[type(event)](event)
+
+    def apply_many(self, events: Iterable[Event]) -> None:
+        """Turn valid events into increments."""
+        handlers = self._handlers
+        for event in events:
+            handlers[type(event)](event)
+
+    def series(self, name: str) -> Series:
+        """Return the series of one family. Raises LookupError for a name outside the catalogue."""
+        try:
+            return self._series[name]
+        except KeyError:
+            raise LookupError(f"metric {name!r} is not declared in the catalogue") from None
+
+    def family(self, name: str) -> Any:
+        """Return the prometheus_client object of one family."""
+        return self.series(name).metric
+
+    def guard(self, family: str, label: str) -> LabelGuard:
+        """Return the guard of a label; families that share a label's declaration share its guard."""
+        declaration = catalogue.label_of(self._families[family], label, self.known.by_label(), self._caps)
+        key = (family if label == "reason" else "", label)
+        if key not in self._guards:
+            self._guards[key] = LabelGuard(declaration, lambda name: self.overflow(name).inc())
+        return self._guards[key]
+
+    def _stand_at_zero(self, family: Family) -> None:
+        if not family.labels or family.name in _NO_ZEROS:
+            return
+        series = self.series(family.name)
+        for values in self._known_sets(family):
+            series(*values)
+
+    def _known_sets(self, family: Family) -> Iterable[tuple[str, ...]]:
+        if family.name == "pipeline_early_exits_total":  # a reason belongs to its checkpoint
+            others = [self._known_values(family, label) for label in family.labels[2:]]
+            return [
+                (checkpoint, reason, *rest)
+                for checkpoint, reasons in self.known.exits.items()
+                for reason in reasons
+                for rest in product(*others)
+            ]
+        return product(*(self._known_values(family, label) for label in family.labels))
+
+    def _known_values(self, family: Family, label: str) -> tuple[str, ...]:
+        values = self.guard(family.name, label).label.values
+        if label == "content_type":
+            return (*values, UNSPECIFIED)
+        if label == "config_version":
+            return values or (UNSPECIFIED,)
+        return values
+
+
+def _declare(family: Family, registry: CollectorRegistry) -> Metric:
+    if family.kind == "histogram":
+        return Histogram(family.name, family.help, family.labels, buckets=family.buckets, registry=registry)
+    kind = Counter if family.kind == "counter" else Gauge
+    return kind(family.name, family.help, family.labels, registry=registry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -252,5 +252,7 @@ class _Reader:
 def _expectation(error: msgspec.ValidationError, kind: Any) -> str:
     if kind is Ratio:
         return "a number from 0 to 1"
+    if allowed := get_args(kind) if get_origin(kind) is Literal else ():
+        return f"one of: {', '.join(allowed)}"
     text = str(error).split(" - at ")[0].split(", got ")[0]
     return text.removeprefix("Expected ").replace("`", "") or "another value"

@@ -107,6 +107,7 @@ def _mapping(node: yaml.MappingNode, file: str, key: str, problems: list[Problem
             )
             continue
         result[name] = _convert(value_node, file, dotted, problems, depth + 1)
+        result[name].line = name_node.start_mark.line + 1  # a block value begins below its key; people look for the key
     return result
 
 

@@ -97,6 +97,7 @@ class ItemScope:
         self._calls_saved: tuple[int, float] | None = None
         self._token: Token[ItemScope | None] | None = None
         self._started = 0.0
+        self._discarded = False
 
     # --- the caller's stages
 
@@ -177,6 +178,10 @@ class ItemScope:
         self._processing_type = processing_type
         self._bypass = bypass_reason or self._bypass
 
+    def discard(self) -> None:
+        """Forget this item: it turned out to be no new work. Nothing is recorded and nothing is learned."""
+        self._discarded = True
+
     def calls_saved(self, llm_calls: int, cost_usd: float = 0.0) -> None:
         """Say how many model calls, and dollars, the shortcut made unnecessary."""
         self._calls_saved = (llm_calls, cost_usd)
@@ -198,11 +203,13 @@ class ItemScope:
         if not self._measure:
             return
         spent = self._clock() - self._started
+        self._recorder.item_ended()
+        if self._discarded:
+            return
         if error is None:
             self._finished(spent)
         elif isinstance(error, Exception):
             self._failed(error)
-        self._recorder.item_ended()
         self._recorder.record_many(self._events)
 
     async def __aenter__(self) -> ItemScope:

@@ -1,0 +1,57 @@
+"""From what the stages found to the named facts that conditions use (see `pipeline.decisions.facts`)."""
+
+from __future__ import annotations
+
+from pipeline.item import Analysis, Assessment, Fact, Fallacies, Fetched, Perspectives, Transcript
+
+_SILENCE_RELIABILITY = 0.98  # a few sampled windows stand for the whole
+
+
+def after_download(fetched: Fetched) -> dict[str, Fact]:
+    """Return the facts known at `post_download`; a duration is as reliable as its probe."""
+    facts = {
+        "media_kind": Fact(fetched.media_kind),
+        "size_bytes": Fact(fetched.size_bytes),
+        "has_captions": Fact(fetched.captions_path is not None or fetched.media_kind == "captions"),
+        "title_words": Fact(len((fetched.title or "").split())),
+    }
+    if fetched.duration_seconds is not None:
+        facts["duration_seconds"] = Fact(fetched.duration_seconds, fetched.duration_reliability)
+    if fetched.silence_ratio is not None:
+        facts["silence_ratio"] = Fact(fetched.silence_ratio, _SILENCE_RELIABILITY)
+    return facts
+
+
+def after_transcription(fetched: Fetched, transcript: Transcript) -> dict[str, Fact]:
+    """Return the facts new at `post_transcription`; what rests on the words is as reliable as the transcript."""
+    words = len(transcript.text.split())
+    facts = {
+        "transcript_words": Fact(words, transcript.confidence),
+        "transcript_confidence": Fact(transcript.confidence),
+        "transcript_origin": Fact(transcript.origin),
+    }
+    if fetched.duration_seconds:
+        facts["words_per_minute"] = Fact(60 * words / fetched.duration_seconds, transcript.confidence)
+    if transcript.language:
+        facts["language"] = Fact(transcript.language, transcript.language_confidence)
+    return facts
+
+
+def after_assessment(assessment: Assessment) -> dict[str, Fact]:
+    """Return the facts new at `post_quality_filtering`, the four scores excepted (the scope takes those itself)."""
+    return {
+        **assessment.facts,
+        "content_type": Fact(assessment.content_type, assessment.content_type_confidence),
+        "content_type_confidence": Fact(assessment.content_type_confidence),
+    }
+
+
+def after_analysis(analysis: Analysis, perspectives: Perspectives, fallacies: Fallacies) -> dict[str, Fact]:
+    """Return the facts new at `post_analysis`; a count is as reliable as the analysis that counted."""
+    return {
+        "claims": Fact(len(analysis.claims), analysis.confidence),
+        "summary_words": Fact(len(analysis.summary.split()), analysis.confidence),
+        "perspectives": Fact(len(perspectives.perspectives), perspectives.confidence),
+        "fallacies": Fact(len(fallacies.fallacies), fallacies.confidence),
+        "analysis_confidence": Fact(analysis.confidence),
+    }

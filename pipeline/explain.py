@@ -21,7 +21,9 @@ from pipeline.toolbox import Toolbox
 
 
 def explain(source: Source, toolbox: Toolbox, config: Config) -> dict[str, Any]:
-    """Return one explanation: `source, content_type, content_type_confidence, quality, facts, decisions, processing_type`.
+    """Return one explanation, ready to be printed as JSON.
+
+    Its keys: `source, content_type, content_type_confidence, quality, facts, decisions, processing_type` and more.
 
     All stages up to assessment run whatever the flags and verdicts; each decision says whether its flag is on and
     whether the item would leave there. What an item is too broken for is said in `failed_stage` and `error`, with
@@ -132,7 +134,8 @@ class _Explanation:
             "content_type": found.content_type if found else None,
             "content_type_confidence": found.content_type_confidence if found else None,
             "quality": _fields(found.scores) if found else None,
-            "facts": {name: _fields(fact) for name, fact in self._facts.items()},
+            "facts": {name: fact.value for name, fact in self._facts.items()},
+            "reliability": {name: fact.reliability for name, fact in self._facts.items()},
             "decisions": self._decisions,
             "processing_type": next((d["processing_type"] for d in self._decisions if d["leaves"]), "full"),
             "config_version": self._config.version,

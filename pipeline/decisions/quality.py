@@ -33,5 +33,6 @@ def judge(scores: Scores, thresholds: QualityThresholds) -> QualityVerdict:
         "completeness": scores.completeness - thresholds.min_completeness,
         "informativeness": scores.informativeness - thresholds.min_informativeness,
     }
+    margins = {dimension: round(margin, 9) for dimension, margin in margins.items()}  # so that an edge is an edge
     failed = tuple(dimension for dimension, margin in margins.items() if margin < 0)
     return QualityVerdict(below=bool(failed), margin=min(margins.values()), failed=failed)

@@ -1,0 +1,5 @@
+"""`python -m pipemeter`."""
+
+from pipemeter.cli import main
+
+main()

@@ -1,0 +1,77 @@
+"""The command `pipemeter`: its verbs are imported when they are used, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from pipeline.errors import ConfigError, PipemeterError
+
+EXIT_FAILED = 1  # the command could not do its work
+EXIT_USAGE = 2  # bad usage or configuration
+EXIT_SOME_FAILED = 3  # it did, but not for everything
+EXIT_INTERRUPTED = 130
+
+_VERBS = {
+    "run": "Process content and show what the shortcuts saved.",
+    "explain": "Say what the pipeline would do with content, and why.",
+    "serve": "Serve /metrics and take records from other processes.",
+    "simulate": "Send realistic traffic to an exporter.",
+    "doctor": "Check the installation and say how to mend it.",
+}
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _VERBS:
+            return None
+        command = import_module(f"pipemeter.{name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_VERBS.items()))
+
+
+def installed_version() -> str:
+    """Return the version of the installed distribution."""
+    try:
+        return version("pipemeter")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(installed_version(), prog_name="pipemeter")
+def cli() -> None:
+    """See what a content pipeline's shortcuts save, and what they cost in quality."""
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code; no traceback for what a user can cause."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(f"pipemeter: {problem}", err=True)
+        sys.exit(EXIT_USAGE)
+    except PipemeterError as error:
+        click.echo(f"pipemeter: {error}", err=True)
+        sys.exit(EXIT_FAILED)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("pipemeter: interrupted", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output has left, such as `| head`
+        sys.stderr.close()
+        sys.exit(EXIT_FAILED)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,59 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from pipeline.config import PROFILES, Config, load_config
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def configuration(command: Command) -> Command:
+    """Add `--config`, `--profile` and `--allow-private`; `read_config` takes their values."""
+    for option in (
+        click.option(
+            "--allow-private", is_flag=True, help="Let URLs reach private and local addresses (refused by default)."
+        ),
+        click.option("--profile", type=click.Choice(sorted(PROFILES)), help="Thresholds as a set; over the files."),
+        click.option(
+            "--config",
+            "config_dir",
+            metavar="DIR",
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            help="Configuration folder.  [default: ./config where it exists, else built-in values]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def read_config(config_dir: Path | None, profile: str | None, allow_private: bool = False, **replaced: Any) -> Config:
+    """Return the configuration for this command line. Raises ConfigError."""
+    directory = config_dir or (Path("config") if Path("config").is_dir() else None)
+    config = load_config(directory, os.environ, profile=profile, **replaced)
+    if not allow_private:
+        return config
+    open_download = msgspec.structs.replace(config.download, allow_private_addresses=True)
+    origins = {**config.origins, "download.allow_private_addresses": "command line"}
+    return msgspec.structs.replace(config, download=open_download, origins=origins)
+
+
+def named_sources(sources: Iterable[str]) -> list[str]:
+    """Return the sources named on the command line; `-` stands for one a line on standard input."""
+    names: list[str] = []
+    for source in sources:
+        if source == "-":
+            names.extend(line.strip() for line in sys.stdin if line.strip() and not line.lstrip().startswith("#"))
+        else:
+            names.append(source)
+    if not names:
+        raise click.UsageError("no source given: name files, folders, URLs or feeds, or `-` for a list on standard input")
+    return names

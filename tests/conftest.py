@@ -1,0 +1,27 @@
+"""What all tests share: a clean environment and a state folder of their own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import prometheus_client
+import pytest
+
+_OURS = ("ENABLE_", "QUALITY_", "CONFIG_VERSION", "PIPEMETER_", "DASHBOARD_", "EXPORTER_", "PROMETHEUS_URL", "GRAFANA_URL",
+         "DISCORD_", "SLACK_", "LLM_", "QDRANT_", "ALERTMANAGER_URL")  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the machine reaches a test, and no test reaches the state of the machine."""
+    for name in list(os.environ):
+        if name.startswith(_OURS):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("MONITORING_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_created_series() -> None:
+    """As in the exporter: `_created` series are switched off."""
+    prometheus_client.disable_created_metrics()

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.decisions.quality import QualityThresholds, QualityVerdict, judge
+from pipeline.decisions.routing import Routing, RouteVerdict, TypeRoute, route
+from pipeline.item import Scores
+
+THRESHOLDS = QualityThresholds(0.65, 0.61, 0.62, 0.63)
+ROUTING = Routing({"talk": TypeRoute(processing_mode="full"), "fun": TypeRoute(processing_mode="lightweight")})
+LOW, GOOD = QualityVerdict(True, -0.1, ("overall",)), QualityVerdict(False, 0.1, ())
+
+
+def test_a_score_equal_to_its_threshold_passes() -> None:
+    assert judge(Scores(0.65, 0.61, 0.62, 0.63), THRESHOLDS) == QualityVerdict(False, 0.0, ())
+
+
+@pytest.mark.parametrize(
+    ("scores", "failed", "margin"),
+    [
+        (Scores(0.64, 0.9, 0.9, 0.9), ("overall",), -0.01),
+        (Scores(0.9, 0.5, 0.9, 0.9), ("coherence",), -0.11),
+        (Scores(0.9, 0.9, 0.5, 0.5), ("completeness", "informativeness"), -0.13),
+    ],
+)
+def test_the_worst_dimension_decides(scores: Scores, failed: tuple[str, ...], margin: float) -> None:
+    verdict = judge(scores, THRESHOLDS)
+    assert (verdict.below, verdict.failed) == (True, failed)
+    assert verdict.margin == pytest.approx(margin)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "quality", "filtering", "routing_on", "expected"),
+    [
+        ("talk", LOW, True, True, RouteVerdict("full", bypass=False)),
+        ("fun", GOOD, True, True, RouteVerdict("lightweight", bypass=True, reason="content_type")),
+        ("other", LOW, True, True, RouteVerdict("quality_check", bypass=True, reason="low_quality")),
+        ("other", GOOD, True, True, RouteVerdict("quality_check", bypass=False)),
+        ("other", LOW, False, True, RouteVerdict("quality_check", bypass=False)),
+        ("fun", GOOD, True, False, RouteVerdict("quality_check", bypass=False)),
+        ("talk", LOW, True, False, RouteVerdict("quality_check", bypass=True, reason="low_quality")),
+        ("fun", LOW, False, False, RouteVerdict("quality_check", bypass=False)),
+        (None, LOW, True, True, RouteVerdict("quality_check", bypass=True, reason="low_quality")),
+    ],
+)
+def test_the_mode_decides_with_the_quality(
+    content_type: str | None, quality: QualityVerdict, filtering: bool, routing_on: bool, expected: RouteVerdict
+) -> None:
+    found = route(content_type, quality, ROUTING, quality_filtering=filtering, content_routing=routing_on)
+    assert found == expected

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import StageError
+from pipeline.savings import CostModel, Estimate, Prior
+
+
+def _taught(costs: CostModel, content_type: str | None, per_second: float, fixed: float = 1.0, times: int = 12) -> None:
+    for i in range(times):
+        length = 20.0 + 30 * i
+        costs.learn({"analyze": fixed + per_second * length}, content_type, length, full=True)
+
+
+def test_nothing_is_claimed_about_a_step_never_seen() -> None:
+    assert CostModel().estimate(["analyze"], "news", 60.0) is None
+
+
+def test_before_anything_is_learned_the_prior_speaks_and_says_so() -> None:
+    costs = CostModel(priors={"analyze": Prior(2.0, 0.1)})
+    found = costs.estimate(["analyze"], "news", 100.0)
+    assert found is not None
+    assert (found.basis, found.seconds) == ("prior", pytest.approx(12.0))
+
+
+def test_the_cost_follows_the_length() -> None:
+    costs = CostModel()
+    _taught(costs, "news", 0.5)
+    found = costs.estimate(["analyze"], "news", 1000.0)
+    assert found == Estimate(pytest.approx(501.0, rel=0.01), "learned")
+
+
+def test_types_differ_and_an_unknown_type_gets_the_common_cost() -> None:
+    costs = CostModel()
+    _taught(costs, "news", 0.5)
+    _taught(costs, "education", 1.5)
+    seconds = {t: e.seconds for t in ("news", "education", None) if (e := costs.estimate(["analyze"], t, 100.0))}
+    assert seconds["news"] == pytest.approx(51, rel=0.25)
+    assert seconds["education"] == pytest.approx(151, rel=0.15)
+    assert seconds["news"] < seconds[None] < seconds["education"]
+
+
+def test_a_prior_that_is_far_off_is_soon_outweighed() -> None:
+    costs = CostModel(priors={"analyze": Prior(0.0, 50.0)})
+    _taught(costs, "news", 0.5, times=40)
+    found = costs.estimate(["analyze"], "news", 100.0)
+    assert found is not None
+    assert found.seconds == pytest.approx(51, rel=0.35)
+
+
+def test_costs_never_fall_below_zero_nor_with_length() -> None:
+    costs = CostModel()
+    for length, seconds in ((10.0, 9.0), (20.0, 5.0), (30.0, 1.0)):
+        costs.learn({"analyze": seconds}, None, length, full=True)
+    found = costs.estimate(["analyze"], None, 1000.0)
+    assert found is not None
+    assert found.seconds == pytest.approx(5.0)
+
+
+def test_full_processing_is_what_most_full_items_went_through() -> None:
+    costs = CostModel()
+    for i in range(10):
+        costs.learn({"download": 1.0, "analyze": 2.0} | ({"retry": 1.0} if i == 0 else {}), "news", 10.0, full=True)
+        costs.learn({"download": 1.0, "summary": 2.0}, "news", 10.0, full=False)
+    assert costs.full_steps() == {"download", "analyze"}
+
+
+def test_what_was_learned_persists_and_two_processes_add_up(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "costs.sqlite"
+    first, second = CostModel(path), CostModel(path)
+    _taught(first, "news", 0.5)
+    _taught(second, "news", 0.5)
+    first.save()
+    second.save()
+    second.save()  # nothing new: nothing is added twice
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT n FROM costs WHERE step = 'analyze' AND content_type = ''").fetchone() == (
+            24,
+        )
+    reopened = CostModel(path).estimate(["analyze"], "news", 1000.0)
+    assert reopened == Estimate(pytest.approx(501.0, rel=0.01), "learned")
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "costs.sqlite"
+    path.write_bytes(b"this is no database" * 100)
+    with pytest.raises(StageError, match=r"costs\.sqlite"):
+        CostModel(path)

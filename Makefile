@@ -1,0 +1,58 @@
+# What people and CI run. `make help` lists the targets.
+.DEFAULT_GOAL := help
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+SHORTCUTS := ENABLE_QUALITY_FILTERING=1 ENABLE_CONTENT_ROUTING=1 ENABLE_EARLY_EXIT=1 ENABLE_DASHBOARD_METRICS=1
+
+.PHONY: help run install install-dev test check format generate bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: install ## process samples/ with all shortcuts on, show what they saved, serve http://localhost:8000 until Ctrl-C
+	@$(SHORTCUTS) $(BIN)/pipemeter run samples --serve --port $(PORT) $(ARGS) || [ $$? -eq 3 ]
+
+install: $(VENV)/.installed ## make .venv and install pipemeter into it
+
+install-dev: $(VENV)/.installed-dev
+
+$(VENV)/.installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, $(PYTHON) is older; name another with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) || { \
+	  rm -rf $(VENV); echo "no virtual environment could be made; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
+	@echo "Installing into $(VENV) (about 600 MB, a minute or two) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e . --group dev
+	@touch $@
+
+test: install-dev ## run the tests, with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+check: install-dev ## format, lint, types, generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m tools.generate --check
+
+format: install-dev ## put the code into its format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+generate: install-dev ## write the generated parts of the docs anew
+	$(BIN)/python -m tools.generate
+
+bench: install-dev ## print the benchmarks (minutes; each measures a peer in the same run)
+	$(BIN)/python -m bench.overhead
+	$(BIN)/python -m bench.quality.run
+	$(BIN)/python -m bench.savings
+
+clean: ## remove what was installed and built
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

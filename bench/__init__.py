@@ -1,0 +1,1 @@
+"""Benchmarks: each prints figures against a peer that is measured in the same run."""

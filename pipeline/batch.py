@@ -9,22 +9,29 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pipeline.decisions.routing import PRIORITIES, Routing
 from pipeline.engine import Engine
 from pipeline.errors import StageError
+from pipeline.events import ItemFailed, StageFault
 from pipeline.item import Source
 from pipeline.outcome import Outcome, describe
+from pipeline.recorder import Recorder
 
 Expand = Callable[[str], Iterable[Source]]
 
 
-def expand_all(uris: Iterable[str], expand: Expand) -> tuple[list[Source], list[Outcome]]:
-    """Return the sources that the names stand for, and an outcome for each name that could not be read."""
-    sources: list[Source] = []
+def expand_all(uris: Iterable[str], expand: Expand, recorder: Recorder) -> tuple[list[Source], list[Outcome]]:
+    """Return the sources that the names stand for, and an outcome for each name that could not be read.
+
+    Such a name is recorded as an item that failed at its download.
+    """
+    sources: dict[Source, None] = {}  # named twice is meant once
     failures: list[Outcome] = []
     for uri in uris:
         try:
-            sources.extend(expand(uri))
+            sources |= dict.fromkeys(expand(uri))
         except StageError as error:
             failures.append(Outcome(uri, failed_stage="download", error=describe(error)))
-    return sources, failures
+            failed = ItemFailed("download", error.error_type, config_version=recorder.config.version)
+            recorder.record_many((StageFault("download", error.error_type), failed))
+    return list(sources), failures
 
 
 def by_priority(sources: list[Source], routing: Routing, guess: Callable[[Source], str | None]) -> list[Source]:

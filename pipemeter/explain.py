@@ -53,7 +53,16 @@ def _expanded(expand: Any, name: str) -> list[Source | dict[str, Any]]:
         return list(expand(name))
     except StageError as error:
         empty = dict.fromkeys(("content_type", "content_type_confidence", "quality", "processing_type"))
-        return [{"source": name, **empty, "facts": {}, "decisions": [], "failed_stage": "download", "error": describe(error)}]
+        return [
+            {
+                "source": name,
+                **empty,
+                "facts": {},
+                "decisions": [],
+                "failed_stage": "download",
+                "error": describe(error),
+            }
+        ]
 
 
 def _show(console: Console, answer: dict[str, Any]) -> None:
@@ -67,7 +76,9 @@ def _show(console: Console, answer: dict[str, Any]) -> None:
         )
     if answer["facts"]:
         reliability = answer["reliability"]
-        facts = (f"{name}={_brief(value)} [dim]({ratio(reliability[name])})[/]" for name, value in answer["facts"].items())
+        facts = (
+            f"{name}={_brief(value)} [dim]({ratio(reliability[name])})[/]" for name, value in answer["facts"].items()
+        )
         console.print("facts (reliability): " + ", ".join(facts))
     if answer["decisions"]:
         console.print(_decisions(answer["decisions"]))

@@ -55,5 +55,7 @@ def named_sources(sources: Iterable[str]) -> list[str]:
         else:
             names.append(source)
     if not names:
-        raise click.UsageError("no source given: name files, folders, URLs or feeds, or `-` for a list on standard input")
+        raise click.UsageError(
+            "no source given: name files, folders, URLs or feeds, or `-` for a list on standard input"
+        )
     return names

@@ -113,7 +113,10 @@ class Traffic:
 
     def _failed(self, kind: Kind, variant: Variant, cost: float, item_id: str) -> list[Event]:
         stage, error_type = self._rng.choice(_FAULTS[:5])
-        events: list[Event] = [StageFault(stage, error_type), ItemFailed(stage, error_type, kind.name, variant.version, item_id)]
+        events: list[Event] = [
+            StageFault(stage, error_type),
+            ItemFailed(stage, error_type, kind.name, variant.version, item_id),
+        ]
         if stage != "download":
             events.insert(0, StageFinished("download", cost * _COST["download"], item_id))
         return events
@@ -131,7 +134,10 @@ class Traffic:
                 if kind.lightweight or low.below:
                     reason = "content_type" if kind.lightweight else "low_quality"
                     spent = cost * (sum(_COST[step] for step in done) + 0.03)
-                    return [*events, *self._end("lightweight", kind, variant, scores, cost, spent, item_id, bypass=reason)]
+                    return [
+                        *events,
+                        *self._end("lightweight", kind, variant, scores, cost, spent, item_id, bypass=reason),
+                    ]
             known = None if checkpoint in ("post_download", "post_transcription") else kind.name
             confidence = self._confidence(share)
             events.append(CheckpointEvaluated(checkpoint, known, variant.version, confidence))
@@ -150,7 +156,9 @@ class Traffic:
                 seconds = cost * _COST[stage] * self._rng.uniform(0.6, 1.0)
                 events.append(StageFinished(name, seconds, item_id))
                 if self._rng.random() < 0.01:
-                    events.append(StageFault(*self._rng.choice([f for f in _FAULTS if f[0] == name] or [(name, "timeout")])))
+                    events.append(
+                        StageFault(*self._rng.choice([f for f in _FAULTS if f[0] == name] or [(name, "timeout")]))
+                    )
         return steps + len(stages)
 
     def _end(

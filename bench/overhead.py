@@ -53,7 +53,9 @@ class Bare:
         self._metrics: dict[str, Any] = {}
         for family in catalogue.FAMILIES:
             if family.kind == "histogram":
-                metric: Any = Histogram(family.name, family.help, family.labels, buckets=family.buckets, registry=registry)
+                metric: Any = Histogram(
+                    family.name, family.help, family.labels, buckets=family.buckets, registry=registry
+                )
             else:
                 metric = kinds[family.kind](family.name, family.help, family.labels, registry=registry)
             self._metrics[family.name.removeprefix("pipeline_")] = metric

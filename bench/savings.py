@@ -66,7 +66,9 @@ def main() -> None:
     """Measure and print."""
     arguments = argparse.ArgumentParser(description="Measure what the shortcuts save on a corpus.")
     arguments.add_argument("sources", nargs="*", default=["samples"])
-    arguments.add_argument("--rounds", type=int, default=3, help="times each item is processed in full; the median counts")
+    arguments.add_argument(
+        "--rounds", type=int, default=3, help="times each item is processed in full; the median counts"
+    )
     arguments.add_argument("--json", action="store_true")
     options = arguments.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.item_scope import ItemScope, current_item
-    from pipeline.recorder import InProcessRecorder, NullRecorder, PushRecorder, Recorder, record_pipeline_metrics
+    from pipeline.recorder import (
+        InProcessRecorder,
+        NullRecorder,
+        PushRecorder,
+        Recorder,
+        record_pipeline_metrics,
+        recorder_from_environment,
+    )
 
 _HOMES = {"ItemScope": "pipeline.item_scope", "current_item": "pipeline.item_scope"}
 __all__ = [
@@ -20,6 +27,7 @@ __all__ = [
     "Recorder",
     "current_item",
     "record_pipeline_metrics",
+    "recorder_from_environment",
 ]
 
 

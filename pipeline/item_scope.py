@@ -16,10 +16,10 @@ import functools
 import inspect
 import time
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
@@ -48,7 +48,18 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 _MAX_SHARE = 0.999999  # a share saved is below 1: something was spent
 _current: ContextVar[ItemScope | None] = ContextVar("pipemeter_item", default=None)
-_UNTIMED: AbstractContextManager[None] = nullcontext()
+
+
+class Block(Protocol):
+    """A block that is timed: `with` or `async with`."""
+
+    def __enter__(self) -> None: ...
+    def __exit__(self, kind: object, error: BaseException | None, trace: object, /) -> None: ...
+    async def __aenter__(self) -> None: ...
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object, /) -> None: ...
+
+
+_UNTIMED: Block = nullcontext()
 
 
 def current_item() -> ItemScope:
@@ -101,7 +112,7 @@ class ItemScope:
 
     # --- the caller's stages
 
-    def stage(self, name: str, *, step: str | None = None) -> AbstractContextManager[Any]:
+    def stage(self, name: str, *, step: str | None = None) -> Block:
         """Time one stage (`with` or `async with`). An exception in it makes the item fail there.
 
         `step` is the name under which its cost is learned where that differs (reading captions and recognising speech
@@ -109,7 +120,7 @@ class ItemScope:
         """
         return _Stage(self, name, step or name) if self._measure else _UNTIMED
 
-    def parallel(self, step: str) -> AbstractContextManager[Any]:
+    def parallel(self, step: str) -> Block:
         """Hold stages that run at the same time: their cost is learned as one step's wall time."""
         return _Group(self, step) if self._measure else _UNTIMED
 

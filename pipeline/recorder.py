@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -69,6 +69,18 @@ class Recorder:
     def close(self) -> None:
         """Deliver what is still on its way."""
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
 
 class NullRecorder(Recorder):
     """Records nothing. Decisions are made all the same: whether items leave early is not a question of metrics."""
@@ -119,6 +131,25 @@ class InProcessRecorder(Recorder):
         """Lower the number of items in progress and note the time."""
         self._in_progress.dec()
         self._last_item.set(self._clock())
+
+
+def recorder_from_environment() -> Recorder:
+    """Return the recorder that the environment asks for.
+
+    It records nothing unless `ENABLE_DASHBOARD_METRICS` is on, else it pushes to `DASHBOARD_API_URL` with
+    `EXPORTER_TOKEN`. Use it as a context manager. Raises ConfigError for settings that are wrong.
+    """
+    from pipeline.push import PushRecorder
+
+    directory = Path("config")
+    config = load_config(directory if directory.is_dir() else None, os.environ)
+    if not config.flags.dashboard_metrics:
+        return NullRecorder(config)
+    return PushRecorder(
+        os.environ.get("DASHBOARD_API_URL") or DEFAULT_URL,
+        token=os.environ.get("EXPORTER_TOKEN") or None,
+        config=config,
+    )
 
 
 _pushers: dict[tuple[str, str | None], PushRecorder] = {}
@@ -193,4 +224,5 @@ __all__ = [
     "Recorder",
     "background_recorder",
     "record_pipeline_metrics",
+    "recorder_from_environment",
 ]

@@ -18,13 +18,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipemeter import cli
-from pipemeter.logs import configure_logs
-from pipemeter.options import configuration, read_config
 from pipeline.config import Config
 from pipeline.errors import StageError
 from pipeline.recorder import DEFAULT_URL
 from pipeline.state import state_dir
+from pipemeter import cli
+from pipemeter.logs import configure_logs
+from pipemeter.options import configuration, read_config
 
 State = Literal["ok", "off", "warning", "failed"]
 _PACKAGES = ("prometheus-client", "starlette", "uvicorn", "httpx", "msgspec", "faster-whisper", "av", "yt-dlp",
@@ -177,7 +177,7 @@ def _values(config: Config) -> Iterator[dict[str, Any]]:
         plain[f"checkpoints.{name}.min_confidence"] = point.min_confidence
         plain[f"checkpoints.{name}.conditions"] = [c.condition.source for c in point.conditions]
     for key, value in plain.items():
-        shown = value if isinstance(value, (str, int, float, list, type(None))) else str(value)
+        shown = value if isinstance(value, (int, float, list, type(None))) else _without_password(str(value))
         yield {"key": key, "value": shown, "origin": config.origins.get(key, "built-in")}
 
 

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipemeter import cli
-from pipemeter.options import configuration, named_sources, read_config
-from pipemeter.table import ratio
 from pipeline.errors import StageError
 from pipeline.item import Source
 from pipeline.outcome import describe
+from pipemeter import cli
+from pipemeter.options import configuration, named_sources, read_config
+from pipemeter.table import ratio
 
 
 @click.command("explain")
@@ -29,7 +29,8 @@ def command(
     """Say what the pipeline would do with each SOURCE, and why.
 
     Every stage up to assessment is run whatever the flags; each decision shows whether its flag is on, what it would
-    do, and where its thresholds come from. Nothing is remembered or recorded. Exit code 3 if a source could not be read.
+    do, and where its thresholds come from. Nothing is remembered or recorded. Exit code 3 if a source could not be
+    read.
     """
     config = read_config(config_dir, profile, allow_private)
     from pipeline.explain import explain  # the stages' libraries take a second to load: after the checks above

@@ -12,16 +12,16 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pipemeter import cli
-from pipemeter.logs import configure_logs
-from pipemeter.options import configuration, named_sources, read_config
-from pipemeter.signals import Stop, stopping
-from pipemeter.table import closing_table
 from pipeline.config import Config
 from pipeline.outcome import Outcome
 from pipeline.recorder import DEFAULT_URL, NullRecorder, Recorder
 from pipeline.savings import CostModel
 from pipeline.state import state_dir
+from pipemeter import cli
+from pipemeter.logs import configure_logs
+from pipemeter.options import configuration, named_sources, read_config
+from pipemeter.signals import Stop, stopping
+from pipemeter.table import closing_table
 
 
 @click.command("run")
@@ -114,7 +114,7 @@ def _process(
         if as_json:
             click.echo(msgspec.json.encode(outcome).decode())
 
-    with _progress() as progress, LocalToolbox(config) as toolbox:
+    with _progress() as progress, LocalToolbox(config, recorder) as toolbox:
         task = progress.add_task("looking", total=None)
         sources, failures = expand_all(names, toolbox.expand, recorder)
         for failure in failures:

@@ -11,12 +11,12 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from pipeline.events import Event, ItemFailed
+from pipeline.recorder import DEFAULT_URL, Recorder
 from pipemeter import cli
 from pipemeter.logs import configure_logs
 from pipemeter.signals import Stop, stopping
 from pipemeter.traffic import Traffic
-from pipeline.events import Event, ItemFailed
-from pipeline.recorder import DEFAULT_URL, Recorder
 
 _TICK = 0.1  # s between bursts: traffic is even enough for any scrape interval
 
@@ -42,21 +42,23 @@ def command(url: str | None, seconds: float, rate: float, seed: int, fail: float
 
     target = url or os.environ.get("DASHBOARD_API_URL") or DEFAULT_URL
     traffic = Traffic(random.Random(seed), fail=fail, quality=quality)  # noqa: S311 - traffic, no secret
-    with stopping("stopping; what is under way is delivered") as stop:
-        with PushRecorder(target, token=os.environ.get("EXPORTER_TOKEN") or None) as recorder:
-            figures = _send(recorder, traffic, seconds, rate, stop)
-    figures |= {"url": target, **recorder.figures()}
+    token = os.environ.get("EXPORTER_TOKEN") or None
+    with stopping("stopping; what is under way is delivered") as stop, PushRecorder(target, token=token) as recorder:
+        figures = _send(recorder, traffic, seconds, rate, stop)
+    dropped = sum(recorder.dropped.values())
+    spooled = max(0, figures["events"] - recorder.delivered - dropped)
+    figures |= {"delivered": recorder.delivered, "dropped": dropped, "spooled": spooled}
     if as_json:
-        click.echo(msgspec.json.encode(figures).decode())
+        click.echo(msgspec.json.encode({"url": target, **figures}).decode())
     else:
         click.echo(
-            f"{figures['items']} items ({figures['failed_items']} of them failed), {figures['events']} events to {target}: "
+            f"{figures['items']} items ({figures['failed_items']} failed), {figures['events']} events to {target}: "
             f"{figures['delivered']} delivered, {figures['dropped']} dropped, {figures['spooled']} waiting on disk"
         )
     return 0 if figures["delivered"] >= figures["events"] else cli.EXIT_FAILED
 
 
-def _send(recorder: Recorder, traffic: Traffic, seconds: float, rate: float, stop: Stop) -> dict[str, object]:
+def _send(recorder: Recorder, traffic: Traffic, seconds: float, rate: float, stop: Stop) -> dict[str, int]:
     items = events = failed = 0
     started = time.monotonic()
     for event in (first := list(traffic.start())):

@@ -61,7 +61,7 @@ _EXITS = (
     ("post_download", 0.05, ("too_short", "silent"), ("download",)),
     ("post_transcription", 0.15, ("too_few_words", "unintelligible"), ("download", "transcription")),
     ("post_quality_filtering", 0.30, ("very_low_quality", "repetitive"), ("download", "transcription", "assessment")),
-    ("post_analysis", 0.10, ("nothing_found",), ("download", "transcription", "assessment", "analyze")),
+    ("post_analysis", 0.10, ("no_claims",), ("download", "transcription", "assessment", "analyze")),
 )
 _FAULTS: tuple[tuple[str, ErrorType], ...] = (
     ("download", "timeout"),
@@ -178,13 +178,13 @@ class Traffic:
         finished = ItemFinished(
             way,
             content_type,
-            scores and scores.overall,
+            scores.overall if scores else None,
             spent,
             *left,
             time_saved_pct=max(0.0, 1 - spent / cost) if way != "full" else 0.0,
-            coherence=scores and scores.coherence,
-            completeness=scores and scores.completeness,
-            informativeness=scores and scores.informativeness,
+            coherence=scores.coherence if scores else None,
+            completeness=scores.completeness if scores else None,
+            informativeness=scores.informativeness if scores else None,
             bypass_reason=bypass,  # type: ignore[arg-type]
             config_version=variant.version,
             item_id=item_id,

@@ -63,6 +63,8 @@ FACTS: dict[str, FactDeclaration] = {
             ("lexical_diversity", "double", 0.1, "variety of words, 0-1"),
             ("repetition_ratio", "double", 0.1, "share of the text that repeats itself, 0-1"),
             ("filler_ratio", "double", 0.05, "share of filler words, 0-1"),
+            ("sentences", "int", 2.0, "sentences, or stretches between pauses where there is no punctuation"),
+            ("words_per_sentence", "double", 3.0, "mean length of a sentence"),
             ("truncation", "double", 0.2, "signs that the text was cut off, 0-1"),
         ),
         *_at(

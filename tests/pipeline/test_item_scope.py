@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -38,8 +37,8 @@ def recorder() -> InProcessRecorder:
 
 
 @pytest.fixture
-def clock() -> Iterator[Clock]:
-    yield Clock()
+def clock() -> Clock:
+    return Clock()
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
@@ -107,7 +106,9 @@ def test_low_quality_goes_the_lightweight_way(recorder: InProcessRecorder) -> No
     assert isinstance(item.outcome, ItemFinished)
     assert (item.outcome.processing_type, item.outcome.bypass_reason) == ("lightweight", "low_quality")
     margin = {"content_type": "news", "config_version": "blue"}
-    buckets = [value(recorder.metrics, "pipeline_quality_margin_ratio_bucket", le=le, **margin) for le in ("-0.1", "-0.05")]
+    buckets = [
+        value(recorder.metrics, "pipeline_quality_margin_ratio_bucket", le=le, **margin) for le in ("-0.1", "-0.05")
+    ]
     assert buckets == [1, 1]  # although 0.55 - 0.65 is a hair above -0.1 in binary
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import StageError
-from pipeline.savings import CostModel, Estimate, Prior
+from pipeline.savings import CostModel, Prior
 
 
 def _taught(costs: CostModel, content_type: str | None, per_second: float, fixed: float = 1.0, times: int = 12) -> None:
@@ -24,14 +24,16 @@ def test_before_anything_is_learned_the_prior_speaks_and_says_so() -> None:
     costs = CostModel(priors={"analyze": Prior(2.0, 0.1)})
     found = costs.estimate(["analyze"], "news", 100.0)
     assert found is not None
-    assert (found.basis, found.seconds) == ("prior", pytest.approx(12.0))
+    assert found.basis == "prior"
+    assert found.seconds == pytest.approx(12.0)
 
 
 def test_the_cost_follows_the_length() -> None:
     costs = CostModel()
     _taught(costs, "news", 0.5)
     found = costs.estimate(["analyze"], "news", 1000.0)
-    assert found == Estimate(pytest.approx(501.0, rel=0.01), "learned")
+    assert found is not None
+    assert (found.basis, round(found.seconds)) == ("learned", 501)
 
 
 def test_types_differ_and_an_unknown_type_gets_the_common_cost() -> None:
@@ -82,7 +84,8 @@ def test_what_was_learned_persists_and_two_processes_add_up(tmp_path: Path) -> N
             24,
         )
     reopened = CostModel(path).estimate(["analyze"], "news", 1000.0)
-    assert reopened == Estimate(pytest.approx(501.0, rel=0.01), "learned")
+    assert reopened is not None
+    assert (reopened.basis, round(reopened.seconds)) == ("learned", 501)
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

@@ -229,4 +229,4 @@ def _failure_key(source: Source) -> str | None:
     if source.kind == "inline" or "://" in source.uri or not path.is_file():
         return None
     with path.open("rb") as file:
-        return f"failed:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        return f"failed:{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}"

@@ -16,6 +16,7 @@ import time
 import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -72,7 +73,7 @@ class PushRecorder(Recorder):
         super().__init__(config, costs)
         self._settings = settings or PushSettings()
         timeout = self._settings.timeout_seconds
-        self._new_delivery = lambda: Delivery(url, token, timeout_seconds=timeout, transport=transport)
+        self._new_delivery = partial(Delivery, url, token, timeout_seconds=timeout, transport=transport)
         folder = state_dir() / "spool" if spool is None else spool
         self._spool = None if folder is False else Spool(Path(folder), url, max_bytes=self._settings.spool_bytes)
         self._clock, self._timer, self._rng = clock, timer, rng or random.Random()  # noqa: S311 - jitter
@@ -174,7 +175,7 @@ class PushRecorder(Recorder):
         try:
             self._outbox.fill(self._buffer, everything=last)
             self._deliver(delivery)
-        except Exception:
+        except Exception:  # noqa: BLE001 - logged with its traceback
             # a thread's edge: whatever went wrong, the next round gets its chance
             _log.exception("a round of delivering metrics failed")
         with self._round_done:

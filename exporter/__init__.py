@@ -1,0 +1,1 @@
+"""Serves what the pipeline says: takes records in, keeps them, and exposes them to Prometheus."""

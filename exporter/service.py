@@ -1,0 +1,107 @@
+"""An exporter as one object: its metrics, its journal, what takes in and what gives out."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from exporter.bodies import Budget
+from exporter.errors import ApiError
+from exporter.expiry import Expiry
+from exporter.ingest import Ingest, Limits
+from exporter.intake import Intake
+from exporter.journal import AnyJournal, Journal, NoJournal
+from exporter.keeper import Keeper
+from exporter.performance import PerformanceApi, ProcessSource, PrometheusSource, Source
+from exporter.pushgateway import PushStore
+from exporter.scrape import Scrape
+from exporter.settings import ExporterSettings
+from monitoring.prometheus import PrometheusClient
+from pipeline.config import Config, load_config
+from pipeline.metrics.registry import Metrics
+
+_log = structlog.get_logger("exporter")
+
+
+class Exporter:
+    """Everything an exporter consists of, put together. Raises JournalError when its journal cannot be had."""
+
+    def __init__(
+        self,
+        settings: ExporterSettings,
+        config: Config,
+        *,
+        registry: CollectorRegistry | None = None,
+        source: Source | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.started = clock()
+        self.ready = False
+        self.stopping = False
+        self.metrics = Metrics(registry or CollectorRegistry(), known=config.known_values(), caps=config.label_caps)
+        self.metrics.series("exporter_build_info")(product_version(), platform.python_version()).set(1)
+        self.journal: AnyJournal = Journal(settings.journal, settings.sync) if settings.journal else NoJournal()
+        limits = Limits(settings.max_waiting_requests, settings.max_waiting_bytes)
+        self.ingest = Ingest(self.metrics, self.journal, limits=limits, clock=clock)
+        self.pushes = PushStore(self.ingest, settings, clock)
+        self.metrics.registry.register(self.pushes)
+        self.keeper = Keeper(self.ingest, self.pushes, compact_at_bytes=settings.compact_at_bytes, clock=clock)
+        self.replayed = self.keeper.restore()
+        self.intake = Intake(self.ingest, settings, Budget(settings.max_waiting_bytes))
+        self.performance = PerformanceApi(source or source_for(settings, self.ingest, clock))
+        self.scrape = Scrape(self.metrics, expiry=_expiry(settings), before=self._before_scrape, clock=clock)
+        self.before_scrape: list[Callable[[], object]] = []
+        self._rejected = self.metrics.series("exporter_rejected_records_total")
+        self.ready = True
+
+    def count_refusal(self, error: ApiError) -> None:
+        """Count the records that a refusal kept out."""
+        if error.reason is not None:
+            self._rejected(error.reason).inc(error.records)
+
+    def _before_scrape(self) -> None:
+        for bring_up_to_date in self.before_scrape:
+            bring_up_to_date()
+
+    def close(self) -> None:
+        """Write a last snapshot and let go of the journal."""
+        if not self.stopping:
+            self.stopping, self.ready = True, False
+            try:
+                self.keeper.compact_now()
+            finally:
+                self.journal.close()
+
+
+def source_for(settings: ExporterSettings, ingest: Ingest, clock: Callable[[], float]) -> Source:
+    """Return where the API's numbers come from."""
+    if settings.prometheus_url:
+        return PrometheusSource(PrometheusClient(settings.prometheus_url), clock)
+    return ProcessSource(ingest, clock)
+
+
+def default_config(environ: Mapping[str, str]) -> Config:
+    """Read `./config`, if there is one. Raises ConfigError."""
+    directory = Path("config")
+    return load_config(directory if directory.is_dir() else None, environ)
+
+
+def product_version() -> str:
+    """Return the installed version of pipemeter."""
+    try:
+        return version("pipemeter")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+def _expiry(settings: ExporterSettings) -> Expiry | None:
+    seconds = settings.series_expiry_seconds
+    return Expiry(seconds, time.monotonic) if seconds else None

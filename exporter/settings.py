@@ -1,0 +1,120 @@
+"""What an operator may set, and from which environment variable it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from exporter.journal import Sync
+from pipeline.errors import ConfigError, Problem
+from pipeline.settings import Secret
+from pipeline.state import state_dir
+
+JOURNAL_NAME = "journal.sqlite"
+MEBIBYTE = 1024 * 1024
+
+
+class ExporterSettings(msgspec.Struct, frozen=True):
+    """Settings of the exporter, with their built-in values.
+
+    `journal`: the file; None keeps nothing. `series_expiry_seconds` and `push_expiry_seconds`: None never.
+    """
+
+    token: Secret = Secret()
+    guard_reads: bool = False  # reading needs the token too (/health and /ready stay open)
+    journal: Path | None = None
+    sync: Sync = "normal"
+    compact_at_bytes: int = 64 * MEBIBYTE
+    allow_reset: bool = False
+    prometheus_url: str | None = None
+    grafana_url: str | None = None
+    max_body_bytes: int = 16 * MEBIBYTE  # as sent
+    max_decoded_bytes: int = 64 * MEBIBYTE  # after decompression
+    max_waiting_bytes: int = 128 * MEBIBYTE  # bodies being read and records waiting for their commit, together
+    max_waiting_requests: int = 5000
+    body_timeout_seconds: float = 30.0  # for a request's whole body
+    series_expiry_seconds: float | None = None
+    push_expiry_seconds: float | None = None
+    max_pushed_series: int = 10_000
+    access_log: bool = False
+    runbooks: Path = Path("docs/runbooks")
+    web_config: Path | None = None
+
+
+_ENV: dict[str, str] = {
+    "EXPORTER_TOKEN": "token",
+    "EXPORTER_GUARD_READS": "guard_reads",
+    "EXPORTER_JOURNAL": "journal",
+    "EXPORTER_SYNC": "sync",
+    "EXPORTER_COMPACT_AT_BYTES": "compact_at_bytes",
+    "EXPORTER_ALLOW_RESET": "allow_reset",
+    "PROMETHEUS_URL": "prometheus_url",
+    "GRAFANA_URL": "grafana_url",
+    "EXPORTER_MAX_BODY_BYTES": "max_body_bytes",
+    "EXPORTER_MAX_DECODED_BYTES": "max_decoded_bytes",
+    "EXPORTER_MAX_WAITING_BYTES": "max_waiting_bytes",
+    "EXPORTER_MAX_WAITING_REQUESTS": "max_waiting_requests",
+    "EXPORTER_BODY_TIMEOUT_SECONDS": "body_timeout_seconds",
+    "EXPORTER_SERIES_EXPIRY_SECONDS": "series_expiry_seconds",
+    "EXPORTER_PUSH_EXPIRY_SECONDS": "push_expiry_seconds",
+    "EXPORTER_MAX_PUSHED_SERIES": "max_pushed_series",
+    "EXPORTER_ACCESS_LOG": "access_log",
+    "EXPORTER_RUNBOOKS": "runbooks",
+    "EXPORTER_WEB_CONFIG": "web_config",
+}
+_WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+_NO_JOURNAL = ("off", "none", "no")
+
+
+def settings_from(environ: Mapping[str, str], **given: Any) -> ExporterSettings:
+    """Read the settings from the environment; `given` (from a command line) goes before it.
+
+    The journal is `journal.sqlite` in the state folder unless `EXPORTER_JOURNAL` names another file or says `off`.
+    Raises ConfigError naming the variable, its value and what was expected.
+    """
+    values: dict[str, Any] = {"journal": state_dir(environ) / JOURNAL_NAME}
+    problems: list[Problem] = []
+    for variable, field in _ENV.items():
+        if text := environ.get(variable):
+            try:
+                values[field] = _read(field, text)
+            except ValueError as error:
+                problems.append(Problem("environment", None, variable, text, str(error)))
+    if problems:
+        raise ConfigError(problems)
+    return ExporterSettings(**{**values, **given})
+
+
+def _read(field: str, text: str) -> Any:
+    """Turn a variable's text into its field's type. Raises ValueError saying what was expected."""
+    kind = {f.name: f.type for f in msgspec.structs.fields(ExporterSettings)}[field]
+    if kind is Secret:
+        return Secret(text)
+    if field == "journal" and text.lower() in _NO_JOURNAL:
+        return None
+    if kind is bool:
+        return _flag(text)
+    if kind in (Path, Path | None):
+        return Path(text).expanduser()
+    if field == "sync" and text not in ("normal", "full"):
+        raise ValueError("normal or full")
+    return _number(kind, text) if kind in (int, float, float | None) else text
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in _WORDS:
+        raise ValueError("true or false")
+    return _WORDS[text.lower()]
+
+
+def _number(kind: Any, text: str) -> float:
+    try:
+        number = int(text) if kind is int else float(text)
+    except ValueError:
+        raise ValueError("a number above 0") from None
+    if not 0 < number < float("inf"):
+        raise ValueError("a number above 0")
+    return number

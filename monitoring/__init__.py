@@ -1,0 +1,1 @@
+"""Knows what good looks like: signals, targets, and everything compiled from them."""

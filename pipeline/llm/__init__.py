@@ -1,0 +1,1 @@
+"""Language models: what is asked of them, through which endpoint, at what price."""

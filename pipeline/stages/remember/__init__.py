@@ -1,0 +1,9 @@
+"""What was processed, found again: outcomes, texts, vectors, a graph in one SQLite file, with Qdrant if wanted."""
+
+from __future__ import annotations
+
+from pipeline.stages.remember.memory import Memory
+from pipeline.stages.remember.qdrant import QdrantIndex, open_qdrant
+from pipeline.stages.remember.values import Hit, Neighbour, RememberedItem
+
+__all__ = ["Hit", "Memory", "Neighbour", "QdrantIndex", "RememberedItem", "open_qdrant"]

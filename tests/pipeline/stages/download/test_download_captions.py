@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pipeline.errors import StageError
+from pipeline.stages.download.captions import Cue, parse_captions
+
+VTT = "WEBVTT\n\n"
+
+
+def words(cues: list[Cue]) -> list[str]:
+    return [" / ".join(line for _, line in cue.lines) for cue in cues]
+
+
+def test_webvtt_and_srt_give_the_same_cues() -> None:
+    vtt = parse_captions(VTT + "00:01.000 --> 00:02.500\nHello\nthere\n\n00:03.000 --> 00:04.000\nAgain\n")
+    srt = parse_captions("1\n00:00:01,000 --> 00:00:02,500\nHello\nthere\n\n2\n00:00:03,000 --> 00:00:04,000\nAgain\n")
+    assert vtt == srt
+    assert vtt[0] == Cue(1.0, 2.5, ((None, "Hello"), (None, "there")))
+
+
+def test_tags_and_entities_are_taken_out_and_comparisons_stay() -> None:
+    cues = parse_captions(
+        VTT + "00:01.000 --> 00:02.000\n<i>Tom</i> &amp; <c.red>Jerry</c>: 5 < 6 and 7 > 3 &lt;ok&gt;\n"
+    )
+    assert words(cues) == ["Tom & Jerry: 5 < 6 and 7 > 3 <ok>"]
+
+
+def test_voice_spans_name_the_speaker_of_each_line() -> None:
+    cues = parse_captions(VTT + "00:01.000 --> 00:02.000\n<v.loud Mary Ann>Hi</v> <v Bob &amp; Co>Yes\nreally\n")
+    assert cues[0].lines == (("Mary Ann", "Hi"), ("Bob & Co", "Yes"), ("Bob & Co", "really"))
+
+
+def test_srt_styling_is_taken_out() -> None:
+    cues = parse_captions("1\n00:00:01,000 --> 00:00:02,000\n{\\an8}<font color=red>Top\\Nline</font>\n")
+    assert words(cues) == ["Top / line"]
+
+
+def test_notes_styles_and_cue_settings_are_no_words() -> None:
+    text = (
+        VTT
+        + "STYLE\n::cue { color: red }\n\nNOTE a remark\n\nname\n00:01.000 --> 00:02.000 align:start line:0\nWords\n"
+    )
+    assert words(parse_captions(text)) == ["Words"]
+
+
+def test_a_line_of_blanks_does_not_end_a_cue() -> None:
+    assert words(parse_captions(VTT + "00:01.000 --> 00:02.000\n \nWords\n")) == ["Words"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "00:00:03,000 -> 00:00:04,000",
+        "0:0:3,0 --> 0:0:4",
+        "00:03.000 --> 00:04.000 X1:1",
+        "00:00:03:000 --> 00:00:04:000",
+    ],
+)
+def test_sloppy_time_lines_are_read(line: str) -> None:
+    cues = parse_captions(f"1\n00:00:01,000 --> 00:00:02,000\nOne\n\n2\n{line}\nTwo\n")
+    assert (cues[1].start, cues[1].end, words(cues)) == (3.0, 4.0, ["One", "Two"])
+
+
+def test_an_unreadable_time_line_gets_the_gap_between_its_neighbours() -> None:
+    blocks = [f"{n}\n00:00:{n * 2:02d},000 --> 00:00:{n * 2 + 1:02d},000\nCue {n}\n" for n in range(1, 8)]
+    blocks[3] = "4\n00:00:xx,000 --> 00:00:09,000\nCue 4\n"
+    cues = parse_captions("\n".join(blocks))
+    assert words(cues) == [f"Cue {n}" for n in range(1, 8)]
+    assert (cues[3].start, cues[3].end) == (7.0, 10.0)
+
+
+def test_captions_of_mostly_unreadable_time_lines_are_corrupt() -> None:
+    blocks = [f"{n}\n00:99:{n:02d},000 --> 00:99:59,000\nCue {n}\n" for n in range(1, 8)]
+    with pytest.raises(StageError, match="7 of 7 time lines") as error:
+        parse_captions("\n".join(blocks))
+    assert error.value.error_type == "corrupt"
+
+
+def test_srt_without_any_time_line_is_corrupt() -> None:
+    with pytest.raises(StageError) as error:
+        parse_captions("1\nfirst --> second\nwords\n")
+    assert error.value.error_type == "corrupt"
+
+
+def test_a_missing_blank_line_between_cues_does_not_glue_them_together() -> None:
+    assert words(parse_captions("1\n00:00:01,000 --> 00:00:02,000\nOne\n2\n00:00:03,000 --> 00:00:04,000\nTwo\n")) == [
+        "One",
+        "Two",
+    ]
+    assert words(parse_captions(VTT + "00:01.000 --> 00:02.000\nOne\n00:03.000 --> 00:04.000\nTwo\n")) == ["One", "Two"]
+
+
+def test_blank_lines_and_numbers_inside_an_srt_cue_stay_in_it() -> None:
+    text = "1\n00:00:01,000 --> 00:00:02,000\nThe answer is\n\n42\n\n2\n00:00:03,000 --> 00:00:04,000\n1984\n"
+    assert words(parse_captions(text)) == ["The answer is / 42", "1984"]
+
+
+def test_cues_come_in_order_of_time_and_never_end_before_they_start() -> None:
+    cues = parse_captions(VTT + "00:05.000 --> 00:04.000\nLater\n\n00:01.000 --> 00:02.000\nFirst\n")
+    assert words(cues) == ["First", "Later"]
+    assert cues[1].end == 5.0
+
+
+def test_line_ends_and_byte_order_marks_of_other_systems_are_accepted() -> None:
+    assert words(parse_captions("\ufeffWEBVTT\r\n\r\n00:01.000 --> 00:02.000\r\nOne\r\n")) == ["One"]
+    assert words(parse_captions("1\r00:00:01,000 --> 00:00:02,000\rOne\r")) == ["One"]
+
+
+def test_captions_without_words_are_an_empty_list() -> None:
+    assert parse_captions("WEBVTT\n") == []
+    assert parse_captions(VTT + "00:01.000 --> 00:02.000\n<i> </i>\n") == []
+
+
+def test_an_arrow_among_the_words_is_a_word() -> None:
+    assert words(parse_captions(VTT + "00:01.000 --> 00:02.000\nleft --> right\n")) == ["left -> right"]
+
+
+def test_a_long_line_full_of_arrows_is_read_in_no_time() -> None:
+    started = time.monotonic()
+    parse_captions(VTT + "00:01.000 --> 00:02.000\n" + "1:2 <v -> " * 20_000 + "\n")
+    assert time.monotonic() - started < 2

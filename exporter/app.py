@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from exporter.admin import Admin
 from exporter.errors import ApiError
+from exporter.express import Express
 from exporter.guard import Guard
 from exporter.landing import Landing
 from exporter.performance import Source
@@ -53,7 +54,10 @@ def create_app(
     exporter = Exporter(settings, config or default_config(env), registry=registry, source=source, clock=clock)
     app = Starlette(
         routes=routes_of(exporter),
-        middleware=[Middleware(Guard, settings=settings, on_refused=exporter.count_refusal)],
+        middleware=[
+            Middleware(Guard, settings=settings, on_refused=exporter.count_refusal),
+            Middleware(Express, ingest=exporter.ingest, body_timeout_seconds=settings.body_timeout_seconds),
+        ],
         exception_handlers={ApiError: _refused(exporter), HTTPException: _http_error},
         lifespan=_lifespan(exporter),
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import count
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exporter.basic_auth import BasicAuth
@@ -26,6 +26,7 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
 }
+_LEAN = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
 _MAX_REQUEST_ID = 64
 
 
@@ -55,7 +56,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(send, self._headers, self._request_id(scope))
+        exchange = _Exchange(send, self._headers, self._request_id(scope), lean=scope["method"] == "POST")
         scope.setdefault("state", {})["request_id"] = exchange.request_id
         started = self._clock()
         try:
@@ -66,6 +67,10 @@ class Guard:
         except ApiError as error:
             self._on_refused(error)
             await error.response()(scope, receive, exchange.send)
+        except TimeoutError:
+            slow = ApiError(408, "timeout", "the request took too long to arrive", headers={"Connection": "close"})
+            self._on_refused(slow)
+            await slow.response()(scope, receive, exchange.send)
         except Exception:  # noqa: BLE001 - see below
             # the edge of a request: it is logged with its traceback, and the sender gets an answer
             _log.exception("request failed", path=scope["path"], request_id=exchange.request_id)
@@ -107,10 +112,11 @@ class Guard:
 class _Exchange:
     """What is sent back, with the headers every answer carries."""
 
-    __slots__ = ("_headers", "_send", "request_id", "status")
+    __slots__ = ("_headers", "_lean", "_send", "request_id", "status")
 
-    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]], request_id: str) -> None:
+    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]], request_id: str, *, lean: bool) -> None:
         self._send = send
+        self._lean = lean
         self._headers = headers
         self.request_id = request_id
         self.status = 0
@@ -119,12 +125,9 @@ class _Exchange:
         """Pass a message on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            mine = MutableHeaders(raw=message["headers"])
-            message["headers"] = [
-                *message["headers"],
-                *(pair for pair in self._headers if pair[0].decode() not in mine),
-                (b"x-request-id", self.request_id.encode()),
-            ]
+            # an acknowledgement is read by programs only: what protects browsers' pages would double its cost
+            more = _LEAN if self._lean and self.status == 200 else self._headers
+            message["headers"] = [*message["headers"], *more, (b"x-request-id", self.request_id.encode())]
         await self._send(message)
 
 

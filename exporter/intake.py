@@ -15,8 +15,8 @@ from exporter.records import Shape, Submission, read_body, read_query
 from exporter.settings import ExporterSettings
 
 MAX_KEY = 128
-_RECORDED = b'{"status":"recorded"}'
-_DUPLICATE = b'{"status":"duplicate"}'
+RECORDED = b'{"status":"recorded"}'
+DUPLICATE = b'{"status":"duplicate"}'
 
 
 class Intake:
@@ -59,7 +59,7 @@ class Intake:
     async def _take(self, request: Request, submission: Submission) -> Response:
         outcome = await self._ingest.submit(submission, key_of(request))
         if not submission.many:
-            body = _DUPLICATE if outcome.duplicate else _RECORDED
+            body = DUPLICATE if outcome.duplicate else RECORDED
             return Response(body, media_type="application/json")
         status = "duplicate" if outcome.duplicate else "recorded"
         return json_response({"status": status, "count": outcome.count})
@@ -96,6 +96,11 @@ class _Shapes:
 def key_of(request: Request) -> str | None:
     """Return the Idempotency-Key, None without one. Raises ApiError 400 for one that is empty or too long."""
     key = request.headers.get("idempotency-key")
-    if key is not None and not 0 < len(key) <= MAX_KEY:
+    return None if key is None else checked_key(key)
+
+
+def checked_key(key: str) -> str:
+    """Return an Idempotency-Key that is fit to be one. Raises ApiError 400."""
+    if not 0 < len(key) <= MAX_KEY:
         raise ApiError(400, "key", f"an Idempotency-Key has 1 to {MAX_KEY} characters", length=len(key))
     return key

@@ -139,10 +139,13 @@ class Engine:
         if item.checkpoint("post_analysis", **facts).exit:
             return  # the model calls are spent: only memory and publishing are saved
         with item.parallel("remember"):
-            memory = self._start(item, "memory", tools.remember, work, work.analysis.summary)
-            graph = self._start(item, "graph", self._survivable(item, "graph", tools.connect), work)
-            post = self._start(item, "publish", self._survivable(item, "publish", tools.publish), work)
-            _all_of(memory, graph, post)
+            started = [
+                self._start(item, "memory", tools.remember, work, work.analysis.summary),
+                self._start(item, "graph", self._survivable(item, "graph", tools.connect), work),
+            ]
+            if tools.publishes:
+                started.append(self._start(item, "publish", self._survivable(item, "publish", tools.publish), work))
+            _all_of(*started)
 
     def _start(self, item: ItemScope, stage: str, function: Callable[..., Any], *args: Any) -> Future[Any]:
         def timed() -> Any:

@@ -49,11 +49,12 @@ class LocalToolbox:
         self._http: httpx.Client = self._closing.enter_context(download.make_client(config.download))
         self._transcriber = Transcriber(config.transcription)
         self._assessor = Assessor(config.custom_types())
-        llm = LlmClient(config.llm) if config.llm.base_url else None
+        llm = self._closing.enter_context(LlmClient(config.llm)) if config.llm.base_url else None
         self._analyst = Analyst(self._assessor.embed, llm, on_fault=self._on_fault)
         self._memory = self._closing.enter_context(open_memory(config)) if memory else None
         wanted = config.publish.discord and config.publish.discord_webhook_url
-        self._publisher = DiscordPublisher(config.publish) if wanted else None
+        self._publisher = self._closing.enter_context(DiscordPublisher(config.publish)) if wanted else None
+        self.publishes = self._publisher is not None
         self.llm_calls_per_item = _CALLS if llm else 0
 
     def __enter__(self) -> LocalToolbox:

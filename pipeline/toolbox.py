@@ -26,6 +26,7 @@ class Toolbox(Protocol):
     """The stages, ready to use from several threads. Each raises StageError for what it cannot do."""
 
     llm_calls_per_item: int  # model calls that full processing makes
+    publishes: bool  # whether a channel is configured
 
     def fetch(self, source: Source, workdir: Path) -> Fetched:
         """Bring the content to this machine and probe it."""

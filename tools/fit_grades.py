@@ -32,6 +32,7 @@ INFORMATIVENESS: Plan = {
     "concentration": (-1, 0.08, 0.3),
     "density": (1, 0.06, 0.4),
     "specifics": (1, 0.03, 0.3),
+    "emptiness": (-1, 0.8, 0.7),
     "filler": (-1, 0.02, 0.5),
     "hype": (-1, 0.012, 0.6),
     "begging": (-1, 0.02, 0.6),

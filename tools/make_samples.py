@@ -35,7 +35,6 @@ Sound = NDArray[np.int16]
 SCRIPTS = Path(__file__).with_name("sample_scripts")
 RATE = 22050  # what espeak-ng produces
 SOUND_RATE = 16_000  # what is written; half of it makes the speech hard to recognise
-CASE_USES = 2  # how many towns share a case of the seminar
 FPS = 2
 WIDTH, HEIGHT = 160, 120
 WORDS_PER_SECOND = 2.5  # pace of captions that have no sound
@@ -236,7 +235,7 @@ def fill(template: str, town: str, chance: random.Random) -> str:
 
 
 def seminar() -> Script:
-    """Compose the two-hour seminar; every case of a section is told again for another town."""
+    """Compose the two-hour seminar; every case of a section is told of two towns."""
     source = (SCRIPTS / "seminar.txt").read_text(encoding="utf-8")
     pieces = re.split(r"^== .+\n", source, flags=re.MULTILINE)[1:]
     towns = itertools.cycle(pieces[0].split())
@@ -247,9 +246,8 @@ def seminar() -> Script:
         paragraphs = piece.strip().split("\n\n")
         cases = [text[6:] for text in paragraphs if text.startswith("CASE: ")]
         plain = [text for text in paragraphs if not text.startswith("CASE: ")]
-        for number, case in enumerate(cases * CASE_USES):
-            plain.insert(len(plain) - 2 - number % 2 * 2, fill(case, next(towns), chance))
-        for text in plain:
+        told, again = ([fill(case, next(towns), chance) for case in cases] for _ in range(2))
+        for text in (*plain[:-4], *told, *plain[-4:-2], *again, *plain[-2:]):
             letter = "Q" if text.startswith("Q: ") else "A"
             script.turns.append((letter, text.removeprefix("Q: ")))
     return script

@@ -1,8 +1,286 @@
-"""A finished item posted to a Discord channel by webhook: one embed within Discord's limits, no pings, no formatting
-that the content brings along.
+"""A finished item, posted to a Discord channel by webhook: one embed within Discord's limits that pings nobody.
 
-The webhook's address is a secret: it is in no error, no log (httpx writes the address of every request there) and no
-representation. A post is not repeated after a timeout or a broken connection, since it may have arrived.
-"""  # noqa: D205 - one sentence
+The webhook's address is a secret: it stands in no error, no log (httpx logs the address of every request) and no
+representation. A post is not repeated after a broken connection or a timeout on the way: it may have arrived.
+"""
 
 from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import httpx
+import msgspec
+import stamina
+
+from pipeline.errors import ErrorType, StageError
+from pipeline.item import Claim, Fallacy, Scores
+from pipeline.settings import PublishSettings
+
+# Limits of Discord's own, in characters, are 256 for a title, 4096 for a description, 1024 for the value of a field and
+# 6000 for everything; ours add up to less. Discord counts code points; we count UTF-16 units, of which there are never
+# fewer.
+TITLE_LIMIT = 256
+DESCRIPTION_LIMIT = 3000
+FIELD_LIMIT = 1024
+URL_LIMIT = 2048
+MOST_CLAIMS = 5
+MOST_FALLACIES = 3
+SNIPPET_LIMIT = 180
+
+LONGEST_WAIT_SECONDS = 60.0  # a rate limit that lasts longer is an error
+FIRST_BACKOFF_SECONDS = 0.5
+_KINDS: dict[int, ErrorType] = {401: "auth", 403: "auth", 404: "not_found", 413: "too_large", 429: "rate_limited"}
+_GOOD, _FAIR, _POOR = 0x2ECC71, 0xF1C40F, 0xE74C3C  # as the target bands of the overall quality
+_MARKDOWN = frozenset("\\`*_~|>#[]()<@")
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_ELLIPSIS = "…"
+
+
+class _FailedError(StageError):
+    """An attempt that failed, and after how many seconds Discord wants the next one."""
+
+    def __init__(self, error_type: ErrorType, message: str, *, retryable: bool, after: float | None = None) -> None:
+        super().__init__(error_type, message, retryable=retryable)
+        self.after = after
+
+
+class _HiddenUrl(httpx.URL):
+    """An address that is used, but never shown."""
+
+    def __str__(self) -> str:
+        return "https://discord.invalid/***"
+
+    __repr__ = __str__
+
+
+class DiscordPublisher:
+    """Posts to one webhook. May be used from several threads; close it, or use it as a context manager."""
+
+    def __init__(
+        self,
+        settings: PublishSettings,
+        http: httpx.Client | None = None,
+        *,
+        first_backoff_seconds: float = FIRST_BACKOFF_SECONDS,
+    ) -> None:
+        """Prepare to post. A given `http` stays open when this is closed.
+
+        Raises StageError("auth") without a webhook, StageError("unsupported") for one that is no http(s) address.
+        """
+        self._settings = settings
+        self._url = _webhook(settings.discord_webhook_url.reveal())
+        self._http = http or httpx.Client()
+        self._owns_http = http is None
+        self._first_backoff = first_backoff_seconds
+
+    def __enter__(self) -> DiscordPublisher:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that this publisher opened."""
+        if self._owns_http:
+            self._http.close()
+
+    def publish(
+        self,
+        *,
+        title: str | None,
+        url: str | None,
+        content_type: str,
+        scores: Scores,
+        summary: str,
+        claims: Sequence[Claim] = (),
+        fallacies: Sequence[Fallacy] = (),
+    ) -> None:
+        """Post one item and wait until Discord has it.
+
+        Rate limits are waited for as Discord asks (up to a minute), errors of its servers tried again. Raises
+        StageError("auth", "not_found", "rate_limited", "timeout", "network", "too_large" or "http_status").
+        """
+        body = msgspec.json.encode(message(title, url, content_type, scores, summary, claims, fallacies))
+        retrying = stamina.retry_context(
+            on=_again,
+            attempts=max(1, self._settings.attempts),
+            timeout=None,
+            wait_initial=self._first_backoff,
+            wait_jitter=self._first_backoff,
+            wait_max=LONGEST_WAIT_SECONDS,
+        )
+        for attempt in retrying:
+            with attempt:
+                self._post(body)
+
+    def _post(self, body: bytes) -> None:
+        request = self._http.build_request(
+            "POST",
+            "https://discord.invalid",
+            content=body,
+            headers={"Content-Type": "application/json", "Host": _host_header(self._url)},
+            timeout=self._settings.timeout_seconds,
+        )
+        request.url = self._url
+        try:
+            response = self._http.send(request, follow_redirects=False)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            raise _FailedError("network", "Discord cannot be reached.", retryable=True) from None
+        except httpx.TimeoutException:
+            raise _FailedError(
+                "timeout", "Discord did not answer in time; the post may be there.", retryable=False
+            ) from None
+        except httpx.HTTPError:
+            raise _FailedError(
+                "network", "The connection to Discord broke; the post may be there.", retryable=False
+            ) from None
+        if not response.is_success:
+            raise _refused(response)
+
+
+def message(
+    title: str | None,
+    url: str | None,
+    content_type: str,
+    scores: Scores,
+    summary: str,
+    claims: Sequence[Claim] = (),
+    fallacies: Sequence[Fallacy] = (),
+) -> dict[str, Any]:
+    """Return the body of the post: one embed, at most 6000 characters, the content's own markdown made harmless."""
+    embed = {
+        "title": escaped(title or "", TITLE_LIMIT) or "Untitled",
+        "url": _link(url),
+        "description": escaped(summary, DESCRIPTION_LIMIT),
+        "color": _GOOD if scores.overall >= 0.75 else _FAIR if scores.overall >= 0.65 else _POOR,
+        "fields": [
+            {"name": name, "value": value, "inline": inline}
+            for name, value, inline in (
+                ("Type", escaped(content_type, 100), True),
+                ("Quality", _quality(scores), True),
+                ("Claims", _bullets(claim.text for claim in claims[:MOST_CLAIMS]), False),
+                (
+                    "Possible fallacies",
+                    _bullets(f"{each.name}: {each.text}" for each in fallacies[:MOST_FALLACIES]),
+                    False,
+                ),
+            )
+            if value
+        ],
+        "footer": {"text": "pipemeter"},
+    }
+    return {
+        "embeds": [{key: value for key, value in embed.items() if value not in (None, "")}],
+        "allowed_mentions": {"parse": []},
+    }
+
+
+def escaped(text: str, limit: int) -> str:
+    """Return the text on one line, its markdown shown instead of obeyed, cut to `limit` UTF-16 units."""
+    pieces = [_piece(character, at_start=index == 0) for index, character in enumerate(_plain(text))]
+    if sum(map(_units, pieces)) <= limit:
+        return "".join(pieces)
+    room = limit - _units(_ELLIPSIS)
+    kept = 0
+    while kept < len(pieces) and (room := room - _units(pieces[kept])) >= 0:
+        kept += 1
+    return "".join(pieces[:kept]).rstrip(" \u200d") + _ELLIPSIS
+
+
+def _plain(text: str) -> str:
+    """Return one line without control characters, text direction marks and what UTF-8 cannot hold."""
+    line = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+    return "".join(each for each in line if unicodedata.category(each) != "Cc" and each not in _BIDI).strip()
+
+
+def _piece(character: str, *, at_start: bool) -> str:
+    """Return a character, with a backslash if it would be markdown; lists begin at the start of a line only."""
+    return f"\\{character}" if character in _MARKDOWN or (at_start and character in "-+") else character
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _bullets(texts: Iterable[str]) -> str:
+    """Return a list within the limit of one field; it has few entries, each of them short."""
+    lines = [f"- {line}" for text in texts if (line := escaped(text, SNIPPET_LIMIT))]
+    return "\n".join(lines)
+
+
+def _quality(scores: Scores) -> str:
+    names = ("overall", "coherence", "completeness", "informativeness")
+    return " · ".join(f"{name} {getattr(scores, name):.2f}" for name in names)
+
+
+def _link(url: str | None) -> str | None:
+    """Return an address that Discord takes as a link and that gives nothing away, else None."""
+    try:
+        link = httpx.URL(url or "")
+    except httpx.InvalidURL:
+        return None
+    fit = link.scheme in ("http", "https") and "." in link.host and not link.userinfo and len(str(link)) <= URL_LIMIT
+    return str(link) if fit else None
+
+
+def _webhook(address: str | None) -> _HiddenUrl:
+    if not (address and address.strip()):
+        raise StageError("auth", "No Discord webhook is configured: set DISCORD_WEBHOOK_URL.")
+    try:
+        url = httpx.URL(address.strip()).copy_merge_params({"wait": "true"})
+    except (httpx.InvalidURL, ValueError):
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host:
+        raise StageError("unsupported", "DISCORD_WEBHOOK_URL is no http(s) address.")
+    return _HiddenUrl(url)
+
+
+def _host_header(url: httpx.URL) -> str:
+    return url.netloc.decode("ascii")
+
+
+def _refused(response: httpx.Response) -> _FailedError:
+    status = response.status_code
+    if status == 429:
+        after = _retry_after(response)
+        return _FailedError(
+            "rate_limited",
+            f"Discord takes no more posts for {after:.0f} seconds.",
+            retryable=after <= LONGEST_WAIT_SECONDS,
+            after=after,
+        )
+    hint = ": the webhook is gone or its address is wrong, make a new one" if status in (401, 403, 404) else ""
+    message = f"Discord answered {status}{hint or _detail(response)}."
+    return _FailedError(_KINDS.get(status, "http_status"), message, retryable=status >= 500)
+
+
+def _retry_after(response: httpx.Response) -> float:
+    """Return the seconds to wait: the body says it to the millisecond, the header (of the CDN too) to the second."""
+    for value in (_body(response).get("retry_after"), response.headers.get("retry-after")):
+        try:
+            return max(0.0, float(value))  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            continue
+    return 1.0
+
+
+def _detail(response: httpx.Response) -> str:
+    """Return Discord's error number (50035: the body's form is invalid), which says more than the status."""
+    code = _body(response).get("code")
+    return f" (error {code})" if isinstance(code, int) else ""
+
+
+def _body(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = msgspec.json.decode(response.content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _again(error: Exception) -> bool | float:
+    if not isinstance(error, _FailedError) or not error.retryable:
+        return False
+    return True if error.after is None else error.after

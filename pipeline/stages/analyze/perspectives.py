@@ -70,15 +70,13 @@ _NOBODY = frozenset(
 )
 _CONTRACTION = re.compile(r"(?:n't|'(?:ve|ll|re|d|m))$|^(?:it|he|she|that|there)'s$")
 _TURN = re.compile(
-    r"^(?:however|on the other hand|by contrast|in contrast|conversely|nevertheless|"
-    r"still,|yet |critics|even so|"
-    r"at the same time|then again|but (?:some|others|many|critics|there|it|the|that|not))\b"
-    r"|\b(?:on the other hand|whereas|while (?:some|others|critics|supporters)|some "
-    r"(?:people )?(?:say|argue|think|believe)|"
-    r"others (?:say|argue|think|believe|see)|opinions? (?:differ|are divided)|the "
-    r"(?:counter-?argument|other side|opposite view))\b",
+    r"^(?:however,|on the other hand,|by contrast|in contrast|conversely|critics|opponents)"
+    r"|\b(?:while (?:some|others|critics|supporters)|some (?:people )?(?:say|argue|think|believe)|"
+    r"others (?:say|argue|think|believe|see)|opinions? (?:differ|are divided)|"
+    r"the (?:counter-?argument|opposite view))\b",
     re.I,
 )
+_HOSTS = re.compile(r"(?:co-?)?hosts?|moderator|presenter|interviewer|chair\w*|announcer|narrator|mc", re.I)
 
 SPEAKER_CONFIDENCE = 0.5
 REPORTED_CONFIDENCE = 0.45

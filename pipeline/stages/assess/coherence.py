@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from pipeline.stages.assess.embeddings import unit_rows
 from pipeline.stages.assess.language_flow import Table, classes, flow
-from pipeline.stages.assess.material import Material
+from pipeline.stages.assess.material import Material, weighted
 from pipeline.stages.assess.vocabulary import Vocabulary, count_phrases
 
 _NEAR = 60  # words to either side in which something comes back
@@ -65,12 +65,6 @@ def thread(material: Material) -> float:
         return 0.0
     around = np.stack([_surroundings(sums, place) for place in range(len(sums))])
     return float((unit_rows(sums) * unit_rows(around)).sum(axis=1).mean())
-
-
-def weighted(material: Material) -> npt.NDArray[np.float32]:
-    """Return each content word's vector times its salience, one row per word of the text."""
-    rows: npt.NDArray[np.float32] = (material.vectors * material.salience[:, None])[material.words]
-    return rows
 
 
 def _surroundings(sums: npt.NDArray[np.float32], place: int) -> npt.NDArray[np.float32]:

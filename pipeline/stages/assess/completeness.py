@@ -10,6 +10,7 @@ from pipeline.stages.assess.vocabulary import Vocabulary, count_phrases
 _ENOUGH = 150  # words: a minute of speech, about where a subject can be introduced, treated and closed
 _EDGE = 40  # words looked at for signs of an opening and of a close
 _UNFINISHED = frozenset({"article", "possessive", "of", "and", "because"})  # classes that cannot end a sentence
+_REGULAR = 25.0  # words a full stop in text that is punctuated throughout
 _CLOSERS = ".!?\"')]}\u3002\uff01\uff1f\u266a"
 
 
@@ -27,8 +28,9 @@ def completeness_signs(text: Text, vocabulary: Vocabulary) -> dict[str, float]:
 def truncation(text: Text, vocabulary: Vocabulary) -> float:
     """Return how much the end looks cut off, 0-1.
 
-    Punctuated text: 0.9 when it does not end with a closing mark, 0.6 when it trails off in dots, else 0. Without
-    punctuation the last word decides: 0.7 when its class cannot end a sentence (`the`, `because`), else 0.1.
+    Punctuated text that does not end with a closing mark: 0.9, or 0.5 where full stops are sparse (over 25 words
+    each) and the last may just have been left out; trailing off in dots 0.6; else 0. Without punctuation the last word
+    decides: 0.7 when its class cannot end a sentence (`the`, `because`), else 0.1.
     """
     if not text.words:
         return 1.0
@@ -36,7 +38,9 @@ def truncation(text: Text, vocabulary: Vocabulary) -> float:
         return 0.7 if vocabulary.word_class(text.words[-1]) in _UNFINISHED else 0.1
     if text.trails_off:
         return 0.6
-    return 0.0 if text.last_character in _CLOSERS else 0.9
+    if text.last_character in _CLOSERS:
+        return 0.0
+    return 0.9 if text.words_per_stop <= _REGULAR else 0.5
 
 
 def edge_share(words: tuple[str, ...], group: str, vocabulary: Vocabulary) -> float:

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.stages.assess.material import Material
+from pipeline.stages.assess.material import Material, weighted
 from pipeline.stages.assess.reading import Text
 from pipeline.stages.assess.vocabulary import Vocabulary, count_phrases
 
@@ -47,10 +47,10 @@ def cues(text: Text, vocabulary: Vocabulary, *, english: bool = True) -> Row:
 
 
 def topic(material: Material) -> Row:
-    """Return what the text is about: the unit mean of its content words' vectors (zeros for none)."""
+    """Return what the text is about: the unit mean of its content words' vectors by salience (zeros for none)."""
     if not material.count:
         return np.zeros(material.vectors.shape[1])
-    mean = material.vectors[material.words].mean(axis=0, dtype=np.float64)
+    mean = weighted(material).mean(axis=0, dtype=np.float64)
     direction: Row = mean / max(float(np.linalg.norm(mean)), 1e-9)
     return direction
 

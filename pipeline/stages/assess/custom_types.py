@@ -3,11 +3,11 @@
 A custom type wins when the text stands out by its likeness to the examples, compared with ordinary texts:
 
     likeness(text) = mean over its windows of 60 words of the best cosine with an example or with their mean
-    strength       = (likeness - mean likeness of ordinary texts) / max(0.05, their standard deviation)
+    strength       = (likeness - median likeness of ordinary texts) / max(0.05, their deviation)
     confidence     = 1 / (1 + exp(-2 (strength - 3)))
 
 It takes the text when its confidence is over 0.5 and the highest of all custom types: three deviations above ordinary.
-So an example that fits everything ("thank you for watching") is like every ordinary text as well, and steals nothing.
+Median and median absolute deviation, because some ordinary texts may well be about the examples. And so an example that fits everything ("thank you for watching") is like every ordinary text as well, and steals nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 
 from pipeline.stages.assess.content_type import topic
 from pipeline.stages.assess.embeddings import Embedder, Matrix, unit_rows
-from pipeline.stages.assess.material import Material, material
+from pipeline.stages.assess.material import Material, material, weighted
 from pipeline.stages.assess.reading import read
 from pipeline.stages.assess.vocabulary import Vocabulary
 
@@ -28,6 +28,7 @@ _WINDOW = 60  # words
 _STANDS_OUT = 3.0
 _STEEPNESS = 2.0
 _LEAST_DEVIATION = 0.05
+_NORMAL = 1.4826  # from a median absolute deviation to a standard deviation
 
 
 class CustomType(msgspec.Struct, frozen=True):
@@ -35,12 +36,12 @@ class CustomType(msgspec.Struct, frozen=True):
 
     name: str
     examples: Matrix
-    ordinary_mean: float
+    ordinary_middle: float
     ordinary_deviation: float
 
     def confidence(self, windows: Matrix) -> float:
         """Return how clearly a text with these windows is about the examples, 0-1."""
-        strength = (likeness(windows, self.examples) - self.ordinary_mean) / self.ordinary_deviation
+        strength = (likeness(windows, self.examples) - self.ordinary_middle) / self.ordinary_deviation
         return 1.0 / (1.0 + math.exp(-_STEEPNESS * (min(strength, 10.0) - _STANDS_OUT)))
 
 
@@ -59,8 +60,9 @@ def known_types(
         if len(rows):
             directions = np.vstack([rows, unit_rows(rows.sum(axis=0, keepdims=True))])
             likenesses = [likeness(row[None], directions) for row in ordinary]
-            deviation = max(_LEAST_DEVIATION, float(np.std(likenesses)))
-            found.append(CustomType(name, directions, float(np.mean(likenesses)), deviation))
+            middle = float(np.median(likenesses))
+            deviation = _NORMAL * float(np.median(np.abs(np.array(likenesses) - middle)))
+            found.append(CustomType(name, directions, middle, max(_LEAST_DEVIATION, deviation)))
     return tuple(found)
 
 
@@ -68,7 +70,7 @@ def topic_windows(subject: Material) -> Matrix:
     """Return the topic of each window of 60 words, one unit row each."""
     window = subject.positions // _WINDOW
     sums = np.zeros((int(window[-1]) + 1 if subject.count else 0, subject.vectors.shape[1]), np.float32)
-    np.add.at(sums, window, subject.vectors[subject.words])
+    np.add.at(sums, window, weighted(subject))
     return unit_rows(sums)
 
 

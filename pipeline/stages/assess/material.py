@@ -54,3 +54,9 @@ def salience(ranks: Indices) -> Matrix:
     risen = np.log(np.maximum(ranks, 1) / _COMMON) / np.log(_RARE / _COMMON)
     weights: Matrix = np.clip(risen, _LEAST_SALIENCE, 1.0).astype(np.float32)
     return weights
+
+
+def weighted(material: Material) -> Matrix:
+    """Return each content word's vector times its salience, one row per word of the text."""
+    rows: Matrix = (material.vectors * material.salience[:, None])[material.words]
+    return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -19,11 +20,13 @@ _TIME = re.compile(r"[\[(]?\b\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{3})?[\])]?(?:\s*-->
 _TAG = re.compile(r"<[^<>\n]{1,80}>|https?://\S+|www\.\S+")
 _ABBREVIATION = re.compile(r"\b(Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|etc|No|approx|([A-Za-z]\.)?[A-Za-z])\.(?=[ \n])")
 _STOP = re.compile(r"(?<=[.!?\u2026\u3002\uff01\uff1f])[\"')\]]*\s+|\n\s*\n|[\u3002\uff01\uff1f]")
+_STOP_MARK = re.compile(r"[.!?\u2026](?=[\"')\]]*(?:\s|$))|[\u3002\uff01\uff1f]")
 _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff]|\d+(?:[.,:]\d+)*%?|(?:(?![\u3040-\u30ff\u3400-\u9fff])[^\W\d_])+(?:['\u2019-][^\W\d_]+|\d+)*"
 )
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
 _WINDOW = 16  # words of a pseudo-sentence where punctuation is missing
+_SPARSE = 40.0  # words a full stop from which on they are chance
 _LONGEST = 60  # a longer "sentence" is one whose punctuation is missing
 
 
@@ -39,14 +42,16 @@ class Text(msgspec.Struct, frozen=True):
     questions: int
     exclamations: int
     speakers: tuple[str, ...]  # label of each turn, in order
-    capitals: int  # words with a capital inside a sentence (names), 0 when the text has no case
-    shouted: int  # words of three capitals or more
     noise_marks: int  # [inaudible], [music], ...
     quotes: int
-    lines: int
-    punctuated: bool
+    words_per_stop: float  # infinite without any full stop, question or exclamation mark at a word's end
     last_character: str
     trails_off: bool
+
+    @property
+    def punctuated(self) -> bool:
+        """Whether full stops can be taken for the ends of sentences."""
+        return self.words_per_stop <= _SPARSE
 
 
 def read(text: str) -> Text:
@@ -69,37 +74,24 @@ def _speakers(plain: str) -> tuple[str, ...]:
 
 
 def _parts(plain: str, speakers: tuple[str, ...], noise: int) -> Text:
-    surfaces = [_WORD.findall(part) for part in _split(plain)]
-    surfaces = [words for words in surfaces if words]
-    sentences: list[tuple[str, ...]] = []
-    ended: list[bool] = []
-    for words in surfaces:
-        for piece, closes in _pieces([word.lower() for word in words]):
-            sentences.append(piece)
-            ended.append(closes)
-    count = sum(map(len, surfaces))
-    stops = sum(plain.count(mark) for mark in ".!?\u3002")
+    guarded = _ABBREVIATION.sub(lambda match: match[0][:-1], plain)
+    parts = [_WORD.findall(part.lower()) for part in _STOP.split(guarded) if part]
+    pieces = [piece for words in parts if words for piece in _pieces(words)]
+    words = tuple(word for sentence, _ in pieces for word in sentence)
+    stops = len(_STOP_MARK.findall(guarded))
     return Text(
-        words=tuple(word for sentence in sentences for word in sentence),
-        sentences=tuple(sentences),
-        ended=tuple(ended),
+        words=words,
+        sentences=tuple(sentence for sentence, _ in pieces),
+        ended=tuple(closes for _, closes in pieces),
         questions=plain.count("?"),
         exclamations=plain.count("!"),
         speakers=speakers,
-        capitals=sum(_inner_capitals(words) for words in surfaces),
-        shouted=sum(len(word) > 2 and word.isupper() for words in surfaces for word in words),
         noise_marks=noise,
         quotes=plain.count('"'),
-        lines=plain.count("\n") + 1,
-        punctuated=stops * _LONGEST > count,
+        words_per_stop=len(words) / stops if stops else math.inf,
         last_character=plain[-1:],
         trails_off=plain.endswith(("..", "\u2026")),
     )
-
-
-def _split(plain: str) -> list[str]:
-    guarded = _ABBREVIATION.sub(lambda match: match[0][:-1], plain)
-    return [part for part in _STOP.split(guarded) if part]
 
 
 def _pieces(words: Sequence[str]) -> list[tuple[tuple[str, ...], bool]]:
@@ -108,7 +100,3 @@ def _pieces(words: Sequence[str]) -> list[tuple[tuple[str, ...], bool]]:
         return [(tuple(words), True)]
     starts = range(0, len(words), _WINDOW)
     return [(tuple(words[start : start + _WINDOW]), start + _WINDOW >= len(words)) for start in starts]
-
-
-def _inner_capitals(words: Sequence[str]) -> int:
-    return sum(word[0].isupper() and not word.startswith("I'") and word != "I" for word in words[1:])

@@ -15,7 +15,7 @@ from pipeline.stages.download.article import extract_article
 from pipeline.stages.download.captions import parse_captions
 from pipeline.stages.download.media import MIN_PRESENT, Probe, probe
 from pipeline.stages.download.sniff import HEAD_BYTES, MEDIA_SUFFIXES, Content, sniff
-from pipeline.stages.download.text import MAX_TEXT_BYTES, decode_text
+from pipeline.stages.download.text import MAX_PAGE_BYTES, MAX_TEXT_BYTES, decode_text
 
 _HEADER_ONLY_RELIABILITY = 0.8  # a duration that only the header claims, no packet has a time stamp
 
@@ -64,7 +64,7 @@ def look(path: Path, hints: Hints) -> Content:
 
 def article_of(path: Path, hints: Hints) -> Fetched:
     """Return an HTML file as an article (raises `empty` when it has no running text)."""
-    article = extract_article(read_bytes(path, hints.name), hints.url, hints.charset)
+    article = extract_article(read_bytes(path, hints.name, MAX_PAGE_BYTES), hints.url, hints.charset)
     if not article.text:
         raise StageError("empty", f"{hints.name} is a page without running text")
     return Fetched(
@@ -80,10 +80,10 @@ def article_of(path: Path, hints: Hints) -> Fetched:
     )
 
 
-def read_bytes(path: Path, name: str) -> bytes:
+def read_bytes(path: Path, name: str, limit: int = MAX_TEXT_BYTES) -> bytes:
     """Read a file of text into memory (raises `too_large`)."""
-    if path.stat().st_size > MAX_TEXT_BYTES:
-        raise StageError("too_large", f"{name} is larger than the limit of {MAX_TEXT_BYTES:,} bytes for texts")
+    if path.stat().st_size > limit:
+        raise StageError("too_large", f"{name} is larger than the limit of {limit:,} bytes for its kind")
     return path.read_bytes()
 
 

@@ -37,7 +37,10 @@ _MEDIA_NAMES = (
 MEDIA_SUFFIXES = frozenset(f".{name}" for name in _MEDIA_NAMES.split())
 _FORMS = {b"WAVE": "wav", b"AVI ": "avi", b"AIFF": "aiff", b"AIFC": "aiff"}
 _TIMING = re.compile(r"^[ \t]*-?\d{1,3}:[^\n]{0,40}-->", re.MULTILINE)
-_SRT_BLOCK = re.compile(r"^[ \t]*\d+[ \t]*\r?\n[^\n]{0,60}-->", re.MULTILINE)
+_SRT_BLOCK = re.compile(r"^[ \t]*\d+[ \t]*\r?\n[ \t]*\d[^\n]{0,40}:[^\n]{0,40}-->", re.MULTILINE)
+_PICTURES = frozenset(
+    (b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1")
+)  # still pictures in an MP4's clothes
 # Atomic and possessive: a page of a thousand comments must not be read in two to the thousand ways.
 _XML_ROOT = re.compile(
     r"(?>\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*+(?:\[.*?\])?+[^>]*+>)*+<([A-Za-z][\w:.-]*)", re.DOTALL | re.IGNORECASE
@@ -70,6 +73,8 @@ def sniff(head: bytes, suffix: str = "", content_type: str = "") -> Content:
 
 def media_demuxer(head: bytes) -> str | None:
     """Name the FFmpeg demuxer for these first bytes, or None when they are not of a known media container."""
+    if head[4:8] == b"ftyp" and head[8:12] in _PICTURES:
+        return None
     for offset, magic, name in _MAGIC:
         if head[offset : offset + len(magic)] == magic:
             return name

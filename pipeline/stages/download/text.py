@@ -10,7 +10,8 @@ import charset_normalizer
 
 from pipeline.errors import StageError
 
-MAX_TEXT_BYTES = 32 * 1024 * 1024  # texts and pages are read into memory; nobody wrote one longer than this
+MAX_TEXT_BYTES = 32 * 1024 * 1024  # texts are read into memory; nobody wrote one longer than this
+MAX_PAGE_BYTES = 8 * 1024 * 1024  # a page of this size takes its parser some seconds
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

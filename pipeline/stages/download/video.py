@@ -73,7 +73,7 @@ def fetch_video(
 def _download(
     url: str, folder: Path, settings: DownloadSettings, http: httpx.Client, budget: Budget
 ) -> tuple[dict[str, Any], Path]:
-    # Imported here: a second's work that only pages with videos need.
+    # Imported here: only pages with videos need it.
     from yt_dlp.utils import YoutubeDLError
 
     from pipeline.stages.download.ytdlp_handler import GuardedYoutubeDL

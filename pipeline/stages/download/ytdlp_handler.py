@@ -65,9 +65,7 @@ class GuardedRH(RequestHandler):  # type: ignore[misc]  # yt-dlp has no type inf
     def _follow(self, request: Any) -> httpx.Response:
         """Send, and follow redirects here rather than in httpx, so that cookies of each hop reach yt-dlp's jar."""
         jar = self._get_cookiejar(request)
-        headers = {
-            name: value for name, value in self._get_headers(request).items() if name.lower() not in _OWN_HEADERS
-        }
+        headers = {name: value for name, value in self._get_headers(request).items() if _is_passed_on(name, value)}
         data = request.data if request.data is None or isinstance(request.data, bytes) else b"".join(request.data)
         outgoing = self._http.build_request(request.method, request.url, headers=headers, content=data)
         for _ in range(self._max_redirects + 1):
@@ -138,6 +136,10 @@ class _BodyStream(io.RawIOBase):
         except StageError as error:
             self._handler.fault = error
             raise (TransportError if error.retryable else RequestError)(str(error)) from None
+
+
+def _is_passed_on(name: str, value: str) -> bool:
+    return name.lower() not in _OWN_HEADERS or (name.lower() == "accept-encoding" and value == "identity")
 
 
 class _CookieView:

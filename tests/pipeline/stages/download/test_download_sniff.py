@@ -46,6 +46,7 @@ def test_what_follows_an_id3_tag_decides() -> None:
         ("00:00:01,000 --> 00:00:02,000\nHi", ".srt", "captions"),
         ("Plain words.", ".mp4", "text"),
         ("1. First --> second\n2. Third", ".txt", "text"),
+        ("1\nwater --> ice\n2\nice --> water", "", "text"),
         ("<!DOCTYPE html><html><body>Hi</body></html>", "", "html"),
         ("<!-- a --><!-- b -->\n<html lang=en>", "", "html"),
         ('<?xml version="1.0"?><!DOCTYPE html PUBLIC "x"><html>', "", "html"),
@@ -71,7 +72,14 @@ def test_a_text_in_another_encoding_is_still_a_text(encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "head", [b"\x89PNG\r\n\x1a\n" + bytes(range(256)), b"PK\x03\x04" + bytes(200), b"\x7fELF" + bytes(300), bytes(500)]
+    "head",
+    [
+        b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
+        b"PK\x03\x04" + bytes(200),
+        b"\0\0\0\x1cftypavif" + bytes(300),
+        b"\x7fELF" + bytes(300),
+        bytes(500),
+    ],
 )
 def test_other_binary_files_are_unknown(head: bytes) -> None:
     assert sniff(head, ".mp4").kind == "unknown"

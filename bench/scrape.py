@@ -1,0 +1,192 @@
+"""Time and memory of one scrape, against prometheus_client in the same run, and against OpenTelemetry and aioprometheus.
+
+python -m bench.scrape [--series 100000]
+
+Three cases: nothing but 1 % of the series changed since the last scrape, all changed, the very first scrape; then the
+growth from 1,000 to 100,000 series; then how long the event loop is held up while a scrape renders.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import importlib.util
+import random
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from exporter.exposition import Renderer, render
+
+SIZES = (1_000, 10_000, 100_000)
+_LINES_OF_HISTOGRAM = 17  # fifteen edges, count and sum
+
+
+def registry_of(series: int, rng: random.Random) -> tuple[CollectorRegistry, list[Callable[[], None]]]:
+    """A third each of counters, gauges and histograms; and a function for each child that changes it."""
+    registry = CollectorRegistry()
+    names = ("content_type", "config_version")
+    counter = Counter("bench_items", "Items.", names, registry=registry)
+    gauge = Gauge("bench_level", "Level.", names, registry=registry)
+    histogram = Histogram("bench_seconds", "Duration.", names, registry=registry)
+    touches: list[Callable[[], None]] = []
+    for n in range(series // 3):
+        one, other = counter.labels(f"type-{n}", "balanced"), gauge.labels(f"type-{n}", "balanced")
+        touches.append(lambda child=one: child.inc(rng.random()))  # type: ignore[misc]
+        touches.append(lambda child=other: child.set(rng.random()))  # type: ignore[misc]
+    for n in range(series // 3 // _LINES_OF_HISTOGRAM):
+        touches.append(lambda child=histogram.labels(f"type-{n}", "balanced"): child.observe(rng.random()))  # type: ignore[misc]
+    for touch in touches:
+        touch()
+    return registry, touches
+
+
+def seconds(function: Callable[[], object]) -> float:
+    gc.collect()
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+def best(function: Callable[[], object], before: Callable[[], object] = lambda: None, times: int = 5) -> float:
+    found = []
+    for _ in range(times):
+        before()
+        found.append(seconds(function))
+    return min(found)
+
+
+def peak_bytes(function: Callable[[], object]) -> int:
+    tracemalloc.start()
+    function()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def compare(series: int, rng: random.Random) -> None:
+    registry, touches = registry_of(series, rng)
+    first_own = seconds(lambda: generate_latest(registry))
+    first = seconds(lambda: render(registry))
+    assert render(registry) == generate_latest(registry)
+    own = best(lambda: generate_latest(registry), times=3)
+
+    def touch(share: float) -> None:
+        for change in rng.sample(touches, max(1, round(len(touches) * share))):
+            change()
+
+    few = best(lambda: render(registry), lambda: touch(0.01))
+    everything = best(lambda: render(registry), lambda: touch(1.0))
+    assert render(registry) == generate_latest(registry)
+    lines = render(registry).count(b"\n")
+    print(f"\n{lines:,} lines                     prometheus_client {own * 1e3:9.1f} ms")
+    for name, mine, theirs in (
+        ("1 % changed", few, own),
+        ("all changed", everything, own),
+        ("first scrape", first, first_own),
+    ):
+        print(f"  {name:32}pipemeter {mine * 1e3:15.2f} ms {theirs / mine:8.1f}x")
+    theirs_peak = peak_bytes(lambda: generate_latest(registry))
+    fresh = Renderer()
+    ours_peak = peak_bytes(lambda: (fresh.render(registry), touch(0.01), fresh.render(registry)))
+    print(
+        f"  peak memory {ours_peak / 1e6:.1f} MB, prometheus_client {theirs_peak / 1e6:.1f} MB: {ours_peak / theirs_peak:.2f}x"
+    )
+
+
+def growth(rng: random.Random) -> None:
+    print("\ngrowth (1 % changed)")
+    for size in SIZES:
+        registry, touches = registry_of(size, rng)
+        render(registry)
+        few = best(lambda r=registry: render(r), lambda t=touches: [c() for c in rng.sample(t, max(1, len(t) // 100))])  # type: ignore[misc]
+        print(f"  {size:8,} series {few * 1e3:9.3f} ms   {few / size * 1e9:8.1f} ns a series")
+
+
+def opentelemetry(series: int) -> float:
+    from opentelemetry.exporter.prometheus import PrometheusMetricReader
+    from opentelemetry.sdk.metrics import MeterProvider
+
+    meter = MeterProvider(metric_readers=[PrometheusMetricReader()]).get_meter("bench")
+    counter = meter.create_counter("otel_items")
+    for n in range(series):
+        counter.add(n, {"content_type": f"type-{n}", "config_version": "balanced"})
+    return best(lambda: generate_latest(prometheus_client.REGISTRY), times=2)
+
+
+def aioprometheus(series: int) -> float:
+    import aioprometheus as aio
+    from aioprometheus.formats import text
+
+    registry = aio.Registry()
+    counter = aio.Counter("aio_items", "Items.", registry=registry)
+    for n in range(series):
+        counter.inc({"content_type": f"type-{n}", "config_version": "balanced"})
+    return best(lambda: text.TextFormatter().marshall(registry), times=2)
+
+
+def peers(series: int) -> None:
+    print(f"\nothers, {series:,} counters, every scrape")
+    for name, module, measure in (
+        ("OpenTelemetry", "opentelemetry.exporter.prometheus", opentelemetry),
+        ("aioprometheus", "aioprometheus", aioprometheus),
+    ):
+        try:
+            found = importlib.util.find_spec(module) is not None
+        except ModuleNotFoundError:
+            found = False
+        print(f"  {name:32}" + (f"{measure(series) * 1e3:25.1f} ms" if found else "not installed (group `bench`)"))
+    registry = CollectorRegistry()
+    counter = Counter("own_items", "Items.", ["content_type", "config_version"], registry=registry)
+    children = [counter.labels(f"type-{n}", "balanced") for n in range(series)]
+    render(registry)
+    few = best(lambda: render(registry), lambda: [c.inc() for c in children[: series // 100]])
+    print(f"  {'pipemeter, 1 % changed':32}{few * 1e3:25.1f} ms")
+
+
+def held_up(series: int, rng: random.Random) -> None:
+    registry, touches = registry_of(series, rng)
+
+    async def longest(renderer: Any, repeat: int) -> float:
+        worst, last = 0.0, time.perf_counter()
+        task = asyncio.ensure_future(_several(renderer, registry, repeat))
+        while not task.done():
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            worst, last = max(worst, now - last), now
+        return worst
+
+    renderer = Renderer()
+    first = asyncio.run(longest(renderer, 1))
+    for touch in touches:
+        touch()
+    later = asyncio.run(longest(renderer, 1))
+    print(
+        f"\nlongest hold of the event loop at {series:,} series: first scrape {first * 1e3:.1f} ms, later {later * 1e3:.1f} ms"
+    )
+
+
+async def _several(renderer: Renderer, registry: CollectorRegistry, repeat: int) -> None:
+    for _ in range(repeat):
+        await renderer.render_async(registry)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--series", type=int, default=100_000)
+    series = parser.parse_args().series
+    prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+    rng = random.Random(11)
+    compare(series, rng)
+    growth(rng)
+    held_up(series, rng)
+    peers(series)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,8 @@
 # What people and CI run. `make help` lists the targets.
 .DEFAULT_GOAL := help
-PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
+# the first of these that runs and is new enough (a name may exist and not run: pyenv has such)
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
@@ -19,9 +21,10 @@ install: $(VENV)/.installed ## make .venv and install pipemeter into it
 install-dev: $(VENV)/.installed-dev
 
 $(VENV)/.installed: pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { \
+	  echo "Python 3.11 or newer is needed and was not found; name it with: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Python 3.11 or newer is needed, $(PYTHON) is older; name another with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is not" >&2; exit 1; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) || { \
 	  rm -rf $(VENV); echo "no virtual environment could be made; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
 	@echo "Installing into $(VENV) (about 600 MB, a minute or two) ..."

@@ -24,6 +24,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from exporter.exposition import Renderer, render
 
 SIZES = (1_000, 10_000, 100_000)
+_OTEL_SETS = 1_900  # OpenTelemetry folds all beyond 2,000 label sets of an instrument into one
 _LINES_OF_HISTOGRAM = 17  # fifteen edges, count and sum
 
 
@@ -113,9 +114,9 @@ def opentelemetry(series: int) -> float:
     from opentelemetry.sdk.metrics import MeterProvider
 
     meter = MeterProvider(metric_readers=[PrometheusMetricReader()]).get_meter("bench")
-    counter = meter.create_counter("otel_items")
+    counters = [meter.create_counter(f"otel_items_{n}") for n in range(-(-series // _OTEL_SETS))]
     for n in range(series):
-        counter.add(n, {"content_type": f"type-{n}", "config_version": "balanced"})
+        counters[n // _OTEL_SETS].add(n + 1, {"content_type": f"type-{n}", "config_version": "balanced"})
     return best(lambda: generate_latest(prometheus_client.REGISTRY), times=2)
 
 
@@ -153,14 +154,16 @@ def held_up(series: int, rng: random.Random) -> None:
     registry, touches = registry_of(series, rng)
 
     async def longest(renderer: Any, repeat: int) -> float:
-        worst, last = 0.0, time.perf_counter()
+        worst, last = 0.0, time.thread_time()  # CPU time: what other processes do to this machine is not meant
         task = asyncio.ensure_future(_several(renderer, registry, repeat))
         while not task.done():
             await asyncio.sleep(0)
-            now = time.perf_counter()
+            now = time.thread_time()
             worst, last = max(worst, now - last), now
         return worst
 
+    gc.collect()
+    gc.freeze()  # as the exporter does: a full collection would hold up everything
     renderer = Renderer()
     first = asyncio.run(longest(renderer, 1))
     for touch in touches:

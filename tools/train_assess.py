@@ -47,7 +47,9 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.vocabulary: Vocabulary = vocabulary()
         self.embedder = Embedder()
-        self.typed = [(kind, path.read_text()) for kind in BUILT_IN_TYPES for path in sorted((folder / kind).glob("*.txt"))]
+        self.typed = [
+            (kind, path.read_text()) for kind in BUILT_IN_TYPES for path in sorted((folder / kind).glob("*.txt"))
+        ]
         self.poor = [(path.stem, path.read_text()) for path in sorted((folder / "poor").glob("*.txt"))]
         self.texts = [text for _, text in self.typed]
         self.background: Matrix = self._background()
@@ -66,7 +68,9 @@ class Bench:
 
     def _table(self, texts: Sequence[str]) -> Table:
         versions = [version for text in texts for version in (text, damage.bare(text))]
-        return transition_table((classes(read(text), self.vocabulary) for text in versions), len(self.vocabulary.class_ids))
+        return transition_table(
+            (classes(read(text), self.vocabulary) for text in versions), len(self.vocabulary.class_ids)
+        )
 
     def material(self, text: str) -> Material:
         """Return the content words of a text."""
@@ -81,7 +85,10 @@ class Bench:
         return informativeness_signs(self.material(text), self.vocabulary, self.embedder, emptiness)
 
     def good(self) -> tuple[list[Signs], list[Signs]]:
-        """Return the signs of coherence and informativeness of all good texts, by what was fitted without them."""
+        """Return the signs of coherence and informativeness of all good texts, by what was fitted without them.
+
+        Three rows a text: as written, bare, its first third.
+        """
         versions = [
             (version, place % FOLDS)
             for place, text in enumerate(self.texts)
@@ -110,15 +117,21 @@ def grades(bench: Bench) -> dict[str, Grade]:
         "coherence": fit_grades.fit(
             fit_grades.COHERENCE,
             coherent,
-            [[bench.coherence(text, bench.table) for text in group]
-             for group in (shuffles, patchworks, bench.poor_texts(INCOHERENT))],
+            [
+                [bench.coherence(text, bench.table) for text in group]
+                for group in (shuffles, patchworks, bench.poor_texts(INCOHERENT))
+            ],
+            coherent[1::3],
         ),
         "completeness": fit_grades.COMPLETENESS,
         "informativeness": fit_grades.fit(
             fit_grades.INFORMATIVENESS,
             informative,
-            [[bench.informativeness(text, bench.emptiness) for text in group]
-             for group in (loops, bench.poor_texts(UNINFORMATIVE))],
+            [
+                [bench.informativeness(text, bench.emptiness) for text in group]
+                for group in (loops, bench.poor_texts(UNINFORMATIVE))
+            ],
+            informative[1::3],
         ),
         "foreign_coherence": fit_grades.FOREIGN_COHERENCE,
     }

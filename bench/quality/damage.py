@@ -1,4 +1,4 @@
-"""What can happen to a good text: shuffled, cut off, repeating itself, recognised without punctuation, patched together.
+"""What can happen to a good text: shuffled, cut off, repeating itself, bare of punctuation, patched together.
 
 The benchmark asks whether the assessment notices; tools/train_assess.py learns from the same damage on other texts.
 """

@@ -19,9 +19,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from bench.quality import damage  # noqa: E402
-from pipeline.item import Assessment, Transcript  # noqa: E402
-from pipeline.stages.assess import BUILT_IN_TYPES, Assessor  # noqa: E402
+from bench.quality import damage
+from pipeline.item import Assessment, Transcript
+from pipeline.stages.assess import BUILT_IN_TYPES, Assessor
 
 CORPUS = Path(__file__).with_name("corpus")
 DIMENSIONS = ("overall", "coherence", "completeness", "informativeness")
@@ -64,22 +64,35 @@ def measure(folder: Path, assessor: Assessor) -> Report:
         "type_accuracy": _share([one.content_type == kind for (kind, _), one in good.items()]),
         "confusion": {kind: dict(Counter(one.content_type for one in found[kind].values())) for kind in texts},
         "type_confidence": {
-            "right": _mean([one.content_type_confidence for (kind, _), one in good.items() if one.content_type == kind]),
-            "wrong": _mean([one.content_type_confidence for (kind, _), one in good.items() if one.content_type != kind]),
+            "right": _mean(
+                [one.content_type_confidence for (kind, _), one in good.items() if one.content_type == kind]
+            ),
+            "wrong": _mean(
+                [one.content_type_confidence for (kind, _), one in good.items() if one.content_type != kind]
+            ),
         },
         "poor_below_good": _share(pairs),
-        "poor_below_short_good": _share([bad.scores.overall < short.scores.overall for bad in poor for short in shorts]),
+        "poor_below_short_good": _share(
+            [bad.scores.overall < short.scores.overall for bad in poor for short in shorts]
+        ),
         "good_above_thresholds": _share([above(one) for one in good.values()]),
         "poor_below_overall_threshold": _share([one.scores.overall < THRESHOLDS["overall"] for one in poor]),
         "noticed": noticed(originals, good, assessor),
         "noticed_bare": noticed(*_bare(originals, assessor), assessor),
-        "bare_type_accuracy": _share([judge(assessor, damage.bare(text)).content_type == key[0] for key, text in originals.items()]),
-        "mean_scores": {kind: {name: _mean([getattr(one.scores, name) for one in part.values()]) for name in DIMENSIONS}
-                        for kind, part in found.items()},
+        "bare_type_accuracy": _share(
+            [judge(assessor, damage.bare(text)).content_type == key[0] for key, text in originals.items()]
+        ),
+        "mean_scores": {
+            kind: {name: _mean([getattr(one.scores, name) for one in part.values()]) for name in DIMENSIONS}
+            for kind, part in found.items()
+        },
         "ms_per_text": round(1000 * spent / max(1, len(good) + len(poor)), 2),
         "errors": {
-            "type": [f"{kind}/{name}: {one.content_type} {one.content_type_confidence:.2f}"
-                     for (kind, name), one in good.items() if one.content_type != kind],
+            "type": [
+                f"{kind}/{name}: {one.content_type} {one.content_type_confidence:.2f}"
+                for (kind, name), one in good.items()
+                if one.content_type != kind
+            ],
             "good_below": [f"{kind}/{name}: {_scores(one)}" for (kind, name), one in good.items() if not above(one)],
             "poor": [f"{name}: {_scores(one)}" for name, one in found["poor"].items()],
         },
@@ -121,16 +134,23 @@ def above(one: Assessment) -> bool:
 def show(name: str, report: Report, *, errors: bool) -> None:
     """Print one corpus for people."""
     print(f"== {name}: {report['texts']} texts, {report['ms_per_text']} ms each")
-    print(f"types right {report['type_accuracy']:.1%} (bare {report['bare_type_accuracy']:.1%}), confidence {report['type_confidence']}")
+    print(
+        f"types right {report['type_accuracy']:.1%} (bare {report['bare_type_accuracy']:.1%}), "
+        f"confidence {report['type_confidence']}"
+    )
     for kind, counts in report["confusion"].items():
         print(f"   {kind:14} -> {counts}")
-    print(f"poor below good {report['poor_below_good']:.1%} of pairs (below a good text's first third "
-          f"{report['poor_below_short_good']:.1%}); good above all thresholds "
-          f"{report['good_above_thresholds']:.1%}; poor below overall 0.65 {report['poor_below_overall_threshold']:.1%}")
+    print(
+        f"poor below good {report['poor_below_good']:.1%} of pairs (below a good text's first third "
+        f"{report['poor_below_short_good']:.1%}); good above all thresholds "
+        f"{report['good_above_thresholds']:.1%}; poor below overall 0.65 {report['poor_below_overall_threshold']:.1%}"
+    )
     for title, part in (("as written", report["noticed"]), ("bare", report["noticed_bare"])):
         for kind, row in part.items():
-            print(f"   {title:10} {kind:20} dropped {row['dropped']:.1%}  crossed {row['crossed']:.1%}  "
-                  f"mean {row['mean_before']:.2f} -> {row['mean_after']:.2f}")
+            print(
+                f"   {title:10} {kind:20} dropped {row['dropped']:.1%}  crossed {row['crossed']:.1%}  "
+                f"mean {row['mean_before']:.2f} -> {row['mean_after']:.2f}"
+            )
     for kind, row in report["mean_scores"].items():
         print(f"   {kind:14} " + "  ".join(f"{dimension} {value:.2f}" for dimension, value in row.items()))
     for kind, lines in report["errors"].items() if errors else ():

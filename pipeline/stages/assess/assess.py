@@ -117,7 +117,7 @@ class Assessor:
 
 
 def overall(coherence: float, completeness: float, informativeness: float) -> float:
-    """Return 0.6 of the weighted mean (0.35, 0.25, 0.40) plus 0.4 of the worst: one bad dimension cannot be bought off."""
+    """Return 0.6 of the weighted mean (0.35, 0.25, 0.40) plus 0.4 of the worst, so that nothing makes up for it."""
     mean = _COHERENCE * coherence + _COMPLETENESS * completeness + _INFORMATIVENESS * informativeness
     return (1 - _WORST) * mean + _WORST * min(coherence, completeness, informativeness)
 

@@ -17,11 +17,14 @@ from pipeline.stages.assess.vocabulary import Vocabulary, count_phrases
 
 _NEAR = 60  # words to either side in which something comes back
 _SAME_PHRASE = 6  # closer than this is the same phrase, no return to the subject
+_FAR = 100  # words within which a word comes back
+_KEPT = 20  # earlier uses of a word that are remembered
 _BLOCK = 400  # content words compared at a time: memory stays flat for long texts
 _WINDOW = 16  # words
 _NEIGHBOURS = 9  # windows to either side
 _FEWEST = 150  # words a share of rare phrases is taken of at least
-_TYPICAL_TIES, _TYPICAL_THREAD = 0.18, 0.16  # of ordinary texts; what a text of no words is taken to have
+# what ordinary texts have, and a text of no words is taken to have
+_TYPICAL_TIES, _TYPICAL_RETURNS, _TYPICAL_THREAD = 0.18, 0.19, 0.16
 _DOUBT = 40.0  # words' worth of doubt with which short texts are pulled to the typical
 
 
@@ -33,6 +36,7 @@ def coherence_signs(material: Material, vocabulary: Vocabulary, table: Table) ->
     return {
         "flow": flow(classes(text, vocabulary), table),
         "ties": _TYPICAL_TIES + trust * (ties(material) - _TYPICAL_TIES),
+        "returns": _TYPICAL_RETURNS + trust * (returns(material) - _TYPICAL_RETURNS),
         "thread": _TYPICAL_THREAD + trust * (thread(material) - _TYPICAL_THREAD),
         "digression": count_phrases(text.words, vocabulary.phrases)["digression"] / max(count, _FEWEST),
         "noise": text.noise_marks / count,
@@ -53,6 +57,20 @@ def ties(material: Material) -> float:
     return float(np.concatenate(strengths).mean())
 
 
+def returns(material: Material) -> float:
+    """Return the share of content words that come back 7-100 words away, in any form, 0-1, by salience."""
+    last: dict[int, list[int]] = {}
+    positions = material.positions.tolist()
+    back = np.zeros(material.count, bool)
+    for index, root in enumerate(material.stems.tolist()):
+        for earlier in last.setdefault(root, []):
+            if _SAME_PHRASE < positions[index] - positions[earlier] <= _FAR:
+                back[index] = back[earlier] = True
+        last[root] = [*last[root], index][-_KEPT:]
+    weight = material.salience[material.words]
+    return float(weight[back].sum() / weight.sum()) if material.count else 0.0
+
+
 def thread(material: Material) -> float:
     """Return the mean cosine between a window of 16 words and the nine windows to either side of it, -1..1."""
     if material.count < 2:
@@ -69,7 +87,8 @@ def thread(material: Material) -> float:
 
 def _surroundings(sums: npt.NDArray[np.float32], place: int) -> npt.NDArray[np.float32]:
     around: npt.NDArray[np.float32] = sums[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS + 1].sum(axis=0)
-    return around - sums[place]
+    around -= sums[place]
+    return around
 
 
 def _tie_strengths(material: Material, start: int) -> npt.NDArray[np.float32]:

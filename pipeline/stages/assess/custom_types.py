@@ -7,7 +7,8 @@ A custom type wins when the text stands out by its likeness to the examples, com
     confidence     = 1 / (1 + exp(-2 (strength - 3)))
 
 It takes the text when its confidence is over 0.5 and the highest of all custom types: three deviations above ordinary.
-Median and median absolute deviation, because some ordinary texts may well be about the examples. And so an example that fits everything ("thank you for watching") is like every ordinary text as well, and steals nothing.
+Median and median absolute deviation, because some ordinary texts may well be about the examples. An example that fits
+everything ("thank you for watching") is like every ordinary text as well, and steals nothing.
 """
 
 from __future__ import annotations

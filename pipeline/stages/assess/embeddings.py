@@ -48,7 +48,7 @@ class Embedder:
         try:
             self._rows = _token_rows(str(folder / _WEIGHTS))
             self._tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
-        except Exception as error:  # noqa: BLE001 - both readers are extensions that raise bare Exception
+        except Exception as error:  # both readers are extensions that raise bare Exception
             raise StageError("internal", f"The embedding weights in {folder} cannot be read: {error}") from error
 
     def embed(self, texts: Sequence[str]) -> Matrix:
@@ -70,7 +70,8 @@ class Embedder:
 
     def _tokens(self, text: str) -> list[int]:
         # one by one, not encode_batch: its thread pool warns when the process forks later
-        ids: list[int] = self._tokenizer.encode(text[:_LONGEST_TEXT], add_special_tokens=False).ids
+        sound = text[:_LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair is refused
+        ids: list[int] = self._tokenizer.encode(sound, add_special_tokens=False).ids
         return ids
 
     def _mean(self, ids: list[int]) -> Matrix:

@@ -6,6 +6,7 @@ A linear direction in the embedding space, fitted by tools/train_assess.py betwe
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import msgspec
@@ -24,7 +25,7 @@ class Emptiness(msgspec.Struct, frozen=True):
     bias: float
 
     def value(self, words: Sequence[str], embedder: Embedder) -> float:
-        """Return the mean log-odds that a window of 60 words is empty talk: about -3 for good texts, 0 and more for it."""
+        """Return the mean log-odds that a window of 60 words is empty talk: good texts about -3, empty ones over -1."""
         rows = embedder.embed(windows(words))
         odds = (rows - self.centre) @ self.direction + self.bias
         return float(odds.mean()) if len(odds) else 0.0
@@ -34,4 +35,4 @@ def windows(words: Sequence[str]) -> list[str]:
     """Return stretches of about 60 words; a rest of less than half a window joins the last."""
     count = max(1, round(len(words) / _WINDOW))
     edges = np.linspace(0, len(words), count + 1).astype(int)
-    return [" ".join(words[start:end]) for start, end in zip(edges[:-1], edges[1:], strict=True)]
+    return [" ".join(words[start:end]) for start, end in itertools.pairwise(edges)]

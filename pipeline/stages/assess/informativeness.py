@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.stages.assess.embeddings import Embedder
 from pipeline.stages.assess.emptiness import Emptiness
@@ -13,6 +14,7 @@ from pipeline.stages.assess.text_statistics import block_mean, concentration, mt
 from pipeline.stages.assess.vocabulary import Vocabulary, count_phrases
 
 _BLOCK = 300  # content positions are judged per block, see text_statistics
+_NOT_WANTED = -1
 _FEWEST = 150
 PADDING = ("filler", "hype", "begging", "vague")
 
@@ -42,8 +44,9 @@ def padding_shares(words: tuple[str, ...], vocabulary: Vocabulary) -> dict[str, 
     return {group: counts[group] / max(len(words), _FEWEST) for group in PADDING}
 
 
-def _distinct_per_word(material: Material, wanted: np.ndarray) -> float:
-    """Different content words (forms of one counted once) per word of text, over blocks of 300 words."""
-    stems = np.full(len(material.text.words), -1, np.int64)
-    stems[material.positions[wanted]] = material.stems[wanted]
-    return block_mean(stems, _BLOCK, lambda part: len(set(part[part >= 0].tolist())) / len(part))
+def _distinct_per_word(material: Material, wanted: npt.NDArray[np.bool_]) -> float:
+    """Count different content words (forms of one counted once) per word of text, over blocks of 300 words."""
+    stems = [_NOT_WANTED] * len(material.text.words)
+    for place in np.flatnonzero(wanted).tolist():
+        stems[int(material.positions[place])] = int(material.stems[place])
+    return block_mean(stems, _BLOCK, lambda part: len(set(part) - {_NOT_WANTED}) / len(part))

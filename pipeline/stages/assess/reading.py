@@ -5,18 +5,25 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 
 _LABEL = re.compile(
-    r"(?:^|(?<=[.!?\"'\n]))[ \t]*(?:[-*>\u2013\u2014]+[ \t]*)?([A-Z][\w.'-]*(?: (?:[A-Z][\w.'-]*|\d+)){0,3})[ \t]*:(?=\s)"
+    r"(?:^|(?<=[.!?\"'\n]))[ \t]*(?:[-*>\u2013\u2014]+[ \t]*)?"  # where a turn can begin
+    r"([A-Z][\w.'-]*(?: (?:[A-Z][\w.'-]*|\d+)){0,3})[ \t]*:(?=\s)"
 )
 _NOISE = re.compile(
-    r"[\[(\u266a*]{1,2} ?(?:inaudible|unintelligible|music|applause|laughter|laughs?|silence|noise|crosstalk)[^\])\u266a*\n]{0,20}[\])\u266a*]",
-    re.I,
+    r"[\[(\u266a*]{1,2} ?(?:inaudible|unintelligible|music|applause|laughter|laughs?|silence|noise|crosstalk)"
+    r"[^\])\u266a*\n]{0,20}[\])\u266a*]",
+    re.IGNORECASE,
 )
-_TIME = re.compile(r"[\[(]?\b\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{3})?[\])]?(?:\s*-->\s*\S+)?(?=\s|$)")
+_TIME = re.compile(  # a cue's time: in brackets, or where a line begins; "at 7:40" in a sentence is left alone
+    r"[\[(]\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{3})?[\])]|"
+    r"^[ \t]*\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{3})?(?:[ \t]*-->[ \t]*\S+)?(?=\s|$)",
+    re.MULTILINE,
+)
 _TAG = re.compile(r"<[^<>\n]{1,80}>|https?://\S+|www\.\S+")
 _ABBREVIATION = re.compile(r"\b(Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|etc|No|approx|([A-Za-z]\.)?[A-Za-z])\.(?=[ \n])")
 _STOP = re.compile(r"(?<=[.!?\u2026\u3002\uff01\uff1f])[\"')\]]*\s+|\n\s*\n|[\u3002\uff01\uff1f]")
@@ -67,9 +74,9 @@ def read(text: str) -> Text:
 
 
 def _speakers(plain: str) -> tuple[str, ...]:
-    """Labels that stand at a turn's beginning; a label seen only once counts when another one comes back."""
+    """Return the label of each turn; labels count only when there are three and one of them comes back."""
     labels = [match[1] for match in _LABEL.finditer(plain)]
-    returning = {label for label in labels if labels.count(label) > 1} if len(labels) < 2000 else set(labels)
+    returning = max(Counter(labels).values(), default=0) > 1
     return tuple(labels) if returning and len(labels) >= 3 else ()
 
 
@@ -95,7 +102,7 @@ def _parts(plain: str, speakers: tuple[str, ...], noise: int) -> Text:
 
 
 def _pieces(words: Sequence[str]) -> list[tuple[tuple[str, ...], bool]]:
-    """A sentence as it is, or windows of 16 words when it runs on for more than 60."""
+    """Return a sentence as it is, or windows of 16 words when it runs on for more than 60."""
     if len(words) <= _LONGEST:
         return [(tuple(words), True)]
     starts = range(0, len(words), _WINDOW)

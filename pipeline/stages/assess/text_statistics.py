@@ -6,6 +6,7 @@ three-minute one (a ratio of types to tokens over the whole text falls with leng
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -58,7 +59,7 @@ def block_mean(items: Sequence[T], size: int, measure: Callable[[Sequence[T]], f
         return 0.0
     blocks = max(1, round(len(items) / size))
     edges = np.linspace(0, len(items), blocks + 1).astype(int)
-    return float(np.mean([measure(items[start:end]) for start, end in zip(edges[:-1], edges[1:], strict=True)]))
+    return float(np.mean([measure(items[start:end]) for start, end in itertools.pairwise(edges)]))
 
 
 def _repeated_fours(words: Sequence[str]) -> float:

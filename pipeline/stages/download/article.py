@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from pipeline.stages.download.text import decode_text, strip_markup, word_count
+from pipeline.stages.download.url import redacted
 
 MIN_WORDS = 80  # a page with less running text than this is not taken for an article at first sight
 MIN_WORDS_LAST_RESORT = 25  # but it is when nothing else can be made of it
@@ -58,8 +59,9 @@ def _extract(html: str, url: str | None) -> Any:
     import lxml.etree  # type: ignore[import-untyped]
     import trafilatura
 
+    place = redacted(url) if url else None  # it logs this
     try:
-        return trafilatura.bare_extraction(html, url=url, with_metadata=True, include_comments=False)
+        return trafilatura.bare_extraction(html, url=place, with_metadata=True, include_comments=False)
     except (lxml.etree.LxmlError, ValueError, TypeError, AttributeError, IndexError, KeyError, RecursionError):
         return None  # a page too broken for its parser has no text that could be relied on
 

@@ -104,7 +104,7 @@ def _options(folder: Path, settings: DownloadSettings, budget: Budget) -> dict[s
         "allowed_extractors": list(EXTRACTORS),
         "noplaylist": True,
         "playlist_items": "1",
-        "match_filter": _acceptable(settings),
+        "match_filter": acceptable(settings),
         "retries": attempts,
         "fragment_retries": attempts,
         "extractor_retries": attempts,
@@ -126,7 +126,7 @@ def _options(folder: Path, settings: DownloadSettings, budget: Budget) -> dict[s
     }
 
 
-def _acceptable(settings: DownloadSettings) -> Callable[..., None]:
+def acceptable(settings: DownloadSettings) -> Callable[..., None]:
     """Return yt-dlp's filter: it looks at what an extractor found before anything is downloaded."""
 
     def check(info: Mapping[str, Any], *, incomplete: bool = False) -> None:  # noqa: ARG001 - yt-dlp passes it

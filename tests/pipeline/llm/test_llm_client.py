@@ -139,12 +139,15 @@ def test_a_key_that_no_header_can_hold_is_refused_without_showing_it() -> None:
     assert "123" not in str(raised.value)
 
 
-def test_the_key_is_in_no_log_and_no_representation(chat: ChatServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_key_is_in_no_log_and_no_representation(
+    chat: ChatServer, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
     chat.replies = [(500, {}, {"error": {"message": KEY}})]
     with caplog.at_level(logging.DEBUG):
         asked = client(chat)
         ask(asked)
     assert KEY not in caplog.text
+    assert KEY not in "".join(capfd.readouterr())  # where structlog prints the retries
     assert KEY not in repr(asked)
     assert caplog.text  # something was logged, so that the assertion above means something
 

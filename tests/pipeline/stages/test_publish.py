@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import StageError
@@ -183,6 +183,7 @@ def test_everything_at_its_longest_is_within_the_limits(discord: Discord) -> Non
     assert len(discord.posts) == 1
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.characters(), max_size=4000),
     st.text(alphabet=st.characters(), max_size=300),
@@ -194,6 +195,7 @@ def test_no_content_breaks_a_limit(summary: str, title: str, url: str) -> None:
     assert faults_of(json.loads(json.dumps(body))) == []
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab *_`\\[](){}<>@#|~-\u200d\U0001f469", max_size=60), st.integers(2, 40))
 def test_cut_text_fits_and_never_ends_in_half_an_escape(text: str, limit: int) -> None:
     cut = escaped(text, limit)
@@ -305,7 +307,9 @@ def test_a_thread_of_the_channel_may_be_named_in_the_address(discord: Discord) -
     assert parse_qs(asked[0]) == {"thread_id": ["77"], "wait": ["true"]}
 
 
-def test_the_secret_is_in_no_log_whatever_happens(discord: Discord, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_secret_is_in_no_log_whatever_happens(
+    discord: Discord, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
     discord.replies = [(500, {}, None), (429, {}, {"retry_after": 0.01})]
     with caplog.at_level(logging.DEBUG):
         post(discord.webhook)
@@ -313,6 +317,7 @@ def test_the_secret_is_in_no_log_whatever_happens(discord: Discord, caplog: pyte
         refusal(discord.webhook)
     assert "HTTP Request: POST" in caplog.text  # httpx did log the request, with the address hidden
     assert TOKEN not in caplog.text
+    assert TOKEN not in "".join(capfd.readouterr())  # where structlog prints the retries
 
 
 def test_the_secret_is_in_no_representation(discord: Discord) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.item import Assessment, Scores, Transcript
@@ -65,6 +65,7 @@ def test_the_same_text_gives_the_same_results_from_any_thread(embed: Embed) -> N
     assert results == results[:3] * 8
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(), max_size=300))
 def test_no_text_breaks_it(text: str) -> None:
     analyst, transcript = Analyst(hashed), Transcript(text, "text", 1.0)

@@ -14,6 +14,7 @@ from pipeline.stages.analyze.sentences import split
         ("Maria Olsen argues that the museum should return the bronzes.", "Maria Olsen"),
         ("The operator, North Sound Lines, said the hull was not damaged.", "The operator"),
         ('"Nobody should have to be lucky to get home," said Paul Achterberg on Saturday.', "Paul Achterberg"),
+        ("The defence had called for an acquittal on all the charges.", "The defence"),
         ("According to Dr. Nwosu the ledger settles the question for good.", "Dr. Nwosu"),
     ],
 )
@@ -32,6 +33,7 @@ def test_a_reported_view_has_its_holder(embed: Embed, sentence: str, holder: str
         "Do critics really say that the plan ignores people?",
         "Welcome back, and thanks to everyone who must have waited.",
         "Critics say no.",
+        "Then say that in the letter, because it was confiscated.",
     ],
 )
 def test_narration_instruction_questions_and_greetings_are_no_view(embed: Embed, sentence: str) -> None:
@@ -41,13 +43,17 @@ def test_narration_instruction_questions_and_greetings_are_no_view(embed: Embed,
 def test_speakers_hold_what_they_say_and_opinions_come_first(embed: Embed) -> None:
     text = (
         "Ann: The meeting room was full of people yesterday.\nBob: I think the lane should stay where it is.\n"
-        "Ann: We should count the bicycles before we decide.\nBob: Twenty spaces are gone since the spring."
+        "Ann: The van stops at the corner every morning.\nBob: Twenty spaces are gone since the spring."
     )
     found = perspectives(split(text), embed)
-    assert [(view.holder, view.text.split()[0]) for view in found] == [
-        ("Bob", "I"), ("Ann", "We"), ("Ann", "The"), ("Bob", "Twenty"),
+    assert [(view.holder, view.text.split()[0], view.confidence) for view in found] == [
+        ("Bob", "I", 0.5), ("Ann", "The", 0.3),
     ]  # fmt: skip
-    assert found[0].confidence > found[-1].confidence
+
+
+def test_a_host_who_only_leads_through_the_talk_holds_no_view(embed: Embed) -> None:
+    text = "HOST: With me in the studio is a keeper of bees.\nOdile: I think the bees do well on roofs.\n" * 2
+    assert [view.holder for view in perspectives(split(text), embed)] == ["Odile"]
 
 
 @pytest.mark.parametrize("turn", ["On the other hand, ", "However, "])

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.stages.analyze.sentences import LONGEST_CHARS, LONGEST_WORDS, split, turns, unlabelled, words
@@ -76,11 +76,13 @@ def test_words_keep_apostrophes_and_hyphens() -> None:
     assert words("It's a well-kept secret: 42!") == ["it's", "a", "well-kept", "secret", "42"]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(), max_size=400))
 def test_no_text_breaks_it_and_no_sentence_is_empty(text: str) -> None:
     assert all(sentence.text.strip() and 0 <= sentence.position <= 1 for sentence in split(text))
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["apple", "Bell.", "is", "12", "what?", "\n\n", "Ann:", "-"]), max_size=80))
 def test_no_word_is_lost(tokens: list[str]) -> None:
     text = " ".join(tokens)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.stages.analyze import summarize
@@ -51,6 +51,7 @@ def test_a_summary_is_short_whatever_the_text(embed: Embed) -> None:
     assert len(summarize("\u5b57" * 9000, embed, sentences=30)) <= LONGEST_SUMMARY_CHARS
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(), max_size=300))
 def test_no_text_breaks_it(text: str) -> None:
     assert isinstance(summarize(text, hashed), str)

@@ -12,7 +12,7 @@ from pipeline.item import Fetched, Source
 from pipeline.settings import DownloadSettings
 from pipeline.stages.download import fetch
 from pipeline.stages.download.budget import Budget
-from pipeline.stages.download.video import best_captions, fetch_video
+from pipeline.stages.download.video import acceptable, best_captions, fetch_video
 from pipeline.stages.download.ytdlp_handler import GuardedRH, GuardedYoutubeDL
 
 if TYPE_CHECKING:
@@ -135,6 +135,24 @@ def test_an_hls_stream_is_put_together_without_any_other_program(
     found = get(url, tmp_path, settings, http)
     assert found.media_kind == "audio"
     assert found.duration_seconds == pytest.approx(20, abs=0.3)
+
+
+def test_a_video_that_says_it_is_too_long_is_not_downloaded(
+    site: Site, tmp_path: Path, settings: DownloadSettings, http: httpx.Client
+) -> None:
+    film = site.page("/film.mp4", bytes(5000), kind="video/mp4")
+    data = f'{{"@context": "https://schema.org", "@type": "VideoObject", "name": "N", "contentUrl": "{film}", '
+    page = f'<html><head><script type="application/ld+json">{data}"duration": "PT9H"}}</script></head></html>'
+    error = failure(site.page("/watch", page, kind="text/html"), tmp_path, settings, http)
+    assert (error.error_type, "32,400 s" in str(error)) == ("too_long", True)
+    assert list(tmp_path.rglob("media.*")) == []
+
+
+@pytest.mark.parametrize("info", [{"is_live": True}, {"live_status": "is_upcoming"}])
+def test_a_live_stream_is_unsupported(info: dict[str, Any]) -> None:
+    with pytest.raises(StageError, match="live stream") as error:
+        acceptable(DownloadSettings())(info)
+    assert error.value.error_type == "unsupported"
 
 
 @pytest.mark.parametrize(

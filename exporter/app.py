@@ -21,14 +21,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exporter.admin import Admin
-from exporter.errors import ApiError
+from exporter.errors import ApiError, json_response
 from exporter.express import Express
 from exporter.guard import Guard
 from exporter.landing import Landing
+from exporter.openapi import document
 from exporter.performance import Source
-from exporter.service import Exporter, default_config
+from exporter.runbooks import Runbooks
+from exporter.service import Exporter, default_config, product_version
 from exporter.settings import ExporterSettings, settings_from
 from exporter.status import Status
+from exporter.webconfig import WebConfig, load_web_config
 from exporter.workers import refuse_several
 from pipeline.config import Config
 
@@ -39,41 +42,53 @@ def create_app(
     config: Config | None = None,
     registry: CollectorRegistry | None = None,
     source: Source | None = None,
+    write_line: Callable[[str], None] | None = None,
     environ: Mapping[str, str] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Starlette:
     """Build the application; without arguments everything comes from the environment and `./config`.
 
     The journal is opened and replayed here, so the application is ready when this returns; `app.state.exporter` is the
-    exporter behind it. Raises ConfigError for settings, JournalError when the journal cannot be had.
+    exporter behind it. `write_line` takes the lines of the log channel (the standard output by default).
+    Raises ConfigError for settings, JournalError when the journal cannot be had.
     """
     env = os.environ if environ is None else environ
     refuse_several(env)
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # a global switch of the library: this process's exposition has none
     settings = settings_from(env) if settings is None else settings
-    exporter = Exporter(settings, config or default_config(env), registry=registry, source=source, clock=clock)
+    web = load_web_config(settings.web_config) if settings.web_config else WebConfig()
+    exporter = Exporter(
+        settings,
+        config or default_config(env),
+        registry=registry,
+        source=source,
+        write_line=write_line,
+        clock=clock,
+    )
     app = Starlette(
         routes=routes_of(exporter),
         middleware=[
-            Middleware(Guard, settings=settings, on_refused=exporter.count_refusal),
+            Middleware(Guard, settings=settings, on_refused=exporter.count_refusal, web=web),
             Middleware(Express, ingest=exporter.ingest, body_timeout_seconds=settings.body_timeout_seconds),
         ],
         exception_handlers={ApiError: _refused(exporter), HTTPException: _http_error},
         lifespan=_lifespan(exporter),
     )
-    app.state.exporter = exporter
+    app.state.exporter, app.state.tls = exporter, web.tls
     return app
 
 
 def routes_of(exporter: Exporter) -> list[Route]:
     """Return all routes; those that take most traffic first."""
     intake, api, status = exporter.intake, exporter.performance, Status(exporter)
-    landing, admin = Landing(exporter.settings), Admin(exporter)
+    landing, admin, runbooks = Landing(exporter.settings), Admin(exporter), Runbooks(exporter.settings.runbooks)
     return [
         Route("/api/performance/record", intake.record, methods=["POST"]),
         Route("/api/performance/record/batch", intake.batch, methods=["POST"]),
         Route("/api/events", intake.events, methods=["POST"]),
         Route("/metrics", exporter.scrape.answer),
+        Route("/metrics/job/{rest:path}", exporter.push_api.push, methods=["PUT", "POST", "DELETE"]),
+        Route("/metrics/job@base64/{rest:path}", exporter.push_api.push, methods=["PUT", "POST", "DELETE"]),
         Route("/health", status.health),
         Route("/ready", status.ready),
         Route("/api/performance", api.overview),
@@ -83,9 +98,19 @@ def routes_of(exporter: Exporter) -> list[Route]:
         Route("/api/performance/checkpoints", api.checkpoints),
         Route("/api/performance/quality-trends", api.quality_trends),
         Route("/api/performance/reset", admin.reset, methods=["DELETE"]),
+        Route("/api/alerts", exporter.alerts.post, methods=["POST"]),
+        Route("/runbooks", runbooks.index),
+        Route("/runbooks/{name}", runbooks.show),
         Route("/dashboard", landing.dashboard),
+        Route("/openapi.json", _openapi),
+        Route("/-/ready", status.ready),  # where Pushgateway's users look
+        Route("/-/healthy", status.health),
         Route("/", landing.page),
     ]
+
+
+async def _openapi(request: Request) -> Response:  # noqa: ARG001
+    return json_response(document(product_version()))
 
 
 def _refused(exporter: Exporter) -> Callable[[Request, Exception], Response]:

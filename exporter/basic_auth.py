@@ -31,7 +31,7 @@ class BasicAuth:
     async def check(self, scope: Scope) -> None:
         """Return if the request names a user with the right password. Raises ApiError 401."""
         given = Headers(scope=scope).get("authorization", "")
-        pair = _pair(given)
+        pair = credentials(given)
         if pair is None or not await self._is_right(*pair):
             headers = {"WWW-Authenticate": 'Basic realm="pipemeter"'}
             raise ApiError(401, None, "this needs a user name and a password", headers=headers)
@@ -54,7 +54,8 @@ def _matches(password: bytes, digest: bytes) -> bool:
         return False
 
 
-def _pair(header: str) -> tuple[str, bytes] | None:
+def credentials(header: str) -> tuple[str, bytes] | None:
+    """Return user and password of an Authorization header, None if it holds none."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         return None

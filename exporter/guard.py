@@ -12,9 +12,10 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exporter.basic_auth import BasicAuth
+from exporter.basic_auth import BasicAuth, credentials
 from exporter.errors import ApiError
 from exporter.settings import ExporterSettings
+from exporter.webconfig import WebConfig
 
 _log = structlog.get_logger("exporter.http")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -38,18 +39,22 @@ class Guard:
         app: ASGIApp,
         settings: ExporterSettings,
         on_refused: Callable[[ApiError], None],
-        basic_auth: BasicAuth | None = None,
+        web: WebConfig | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._app = app
         self._settings = settings
         self._on_refused = on_refused
-        self._basic = basic_auth
+        web = web or WebConfig()
+        self._basic = BasicAuth(web.users) if web.users else None
+        self._needs_tls = web.tls is not None
         self._clock = clock
         self._prefix, self._numbers = secrets.token_hex(4), count(1)
         token = settings.token.reveal()
         self._bearer = f"Bearer {token}".encode() if token else None
-        self._headers = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+        self._headers = [
+            (name.lower().encode(), value.encode()) for name, value in {**SECURITY_HEADERS, **web.headers}.items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it here."""
@@ -88,6 +93,9 @@ class Guard:
 
     def _check(self, scope: Scope) -> None:
         """Raise ApiError 401 when the request needs the token and has not got it."""
+        if self._needs_tls and scope["scheme"] != "https":
+            # run by hand with uvicorn and without its --ssl options: better no answer than an open one
+            raise ApiError(403, None, "web-config.yml asks for TLS, and this connection has none")
         writes = scope["method"] not in READING
         needed = writes or (self._settings.guard_reads and scope["path"] not in ALWAYS_OPEN)
         if self._bearer is None or not needed or self._has_token(scope):
@@ -106,6 +114,8 @@ class Guard:
             return False
         given = Headers(scope=scope).get("authorization", "")
         scheme, _, token = given.partition(" ")
+        if scheme.lower() == "basic" and (pair := credentials(given)):  # the token as password, for clients that know
+            scheme, token = "Bearer", pair[1].decode("latin-1")  # basic authentication only, such as pushers
         return hmac.compare_digest(f"{scheme.title()} {token.strip()}".encode(), self._bearer)
 
 

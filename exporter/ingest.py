@@ -82,6 +82,8 @@ class Ingest:
         self.after_commit: Callable[[], None] = _nothing
         self._records = metrics.family("exporter_records_total")
         self._duplicates = metrics.family("exporter_duplicate_records_total")
+        self._errors = metrics.family("exporter_journal_errors_total")
+        self._duration = metrics.family("exporter_commit_duration_seconds")
 
     @property
     def pending(self) -> int:
@@ -112,6 +114,30 @@ class Ingest:
             self.journal.append([Entry(now, "events", body)])
             self._apply(events, now)
         return True
+
+    async def store(self, make: Callable[[float], Entry], apply: Callable[[Entry], None]) -> None:
+        """Journal one entry of another kind and apply it, in order with all else. Raises ApiError 503.
+
+        `make` is given the time and may refuse by raising ApiError; it runs under the same lock as `apply`.
+        """
+        while self.paused:
+            await asyncio.sleep(0.005)
+        if self.journal.waits_for_disk:
+            await asyncio.to_thread(self._store, make, apply)
+        else:
+            self._store(make, apply)
+        self.after_commit()
+
+    def _store(self, make: Callable[[float], Entry], apply: Callable[[Entry], None]) -> None:
+        with self.lock:
+            entry = make(self._clock())
+            try:
+                self.journal.append([entry])
+            except JournalError as error:
+                self._note_failure(error)
+                raise busy(f"the journal cannot be written: {error}", "storage") from error
+            self.failing = None
+            apply(entry)
 
     def schedule(self) -> None:
         """See to it that what is pending is committed soon."""
@@ -147,12 +173,11 @@ class Ingest:
 
     def _commit(self, group: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:
         """Journal and apply a group; return what was fresh and what was a repeat. Failures go to the futures."""
-        with self.lock:
+        with self.lock, self._duration.time():
             try:
                 return self._commit_locked(group)
             except JournalError as error:
-                self.failing = str(error)
-                _log.error("journal cannot be written", error=str(error))
+                self._note_failure(error)
                 _fail(group, busy(f"the journal cannot be written: {error}", "storage"))
             except Exception:  # noqa: BLE001 - logged with its traceback, answered below
                 # an edge: whatever went wrong, the senders get an answer and the next group its chance
@@ -168,6 +193,11 @@ class Ingest:
             self.failing = None
             self._apply([event for w in fresh for event in w.submission.events], now)
         return fresh, duplicates
+
+    def _note_failure(self, error: JournalError) -> None:
+        self.failing = str(error)
+        self._errors.inc()
+        _log.error("the journal cannot be written", error=str(error))
 
     def _sort(self, group: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting], list[bytes]]:
         fresh, duplicates = [], []

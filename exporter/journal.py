@@ -64,6 +64,7 @@ class Journal:
             self._lock_file.close()
             raise JournalError(f"journal {path} cannot be opened: {error}") from error
         self._key_count = self._number("SELECT count(*) FROM keys")
+        self.forgotten_keys = 0  # before their time
         self.bytes_since_snapshot = self._number("SELECT coalesce(sum(length(body)), 0) FROM entries")
 
     @property
@@ -154,6 +155,7 @@ class Journal:
         self._db.execute("DELETE FROM keys WHERE at < ?", (now - KEY_SECONDS,))
         surplus = self._number("SELECT count(*) FROM keys") - self._max_keys
         if surplus > 0:
+            self.forgotten_keys += surplus
             oldest = "SELECT hash FROM keys ORDER BY at LIMIT ?"
             self._db.execute(f"DELETE FROM keys WHERE hash IN ({oldest})", (surplus,))  # noqa: S608 - constant text
 
@@ -178,6 +180,7 @@ class NoJournal:
     waits_for_disk = False
     path = None
     bytes_since_snapshot = 0
+    forgotten_keys = 0
 
     def __init__(self, max_keys: int = 100_000) -> None:
         self._keys: dict[bytes, float] = {}
@@ -193,6 +196,7 @@ class NoJournal:
             self._keys[key] = now
         while len(self._keys) > self._max_keys:
             del self._keys[next(iter(self._keys))]
+            self.forgotten_keys += 1
 
     def snapshot(self) -> None:
         """Return nothing: nothing was kept."""

@@ -47,7 +47,9 @@ class Keeper:
         self._compact_at = compact_at_bytes
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
+        self._compacting = False
         self.snapshots = 0
+        self._duration = ingest.metrics.family("exporter_compaction_duration_seconds")
         ingest.after_commit = self.compact_if_due
 
     def restore(self) -> int:
@@ -86,19 +88,24 @@ class Keeper:
     async def compact(self) -> None:
         """Replace the journal's entries by a snapshot. Records that arrive meanwhile wait, nothing else does."""
         ingest = self._ingest
+        if self._compacting:
+            return
+        self._compacting = True
         try:
             await asyncio.to_thread(ingest.journal.checkpoint)  # most of the disk's work, while records still flow
             with ingest.lock:
                 ingest.paused = True
+            started = time.perf_counter()
             pieces = []
             for piece in self._capture():
                 pieces.append(piece)
                 await asyncio.sleep(0)
             await asyncio.to_thread(self._write, pieces)
+            self._duration.observe(time.perf_counter() - started)
         except JournalError as error:
             _log.error("the journal could not be compacted", error=str(error))
         finally:
-            ingest.paused = False
+            ingest.paused = self._compacting = False
             ingest.schedule()
 
     def compact_now(self) -> None:
@@ -117,6 +124,7 @@ class Keeper:
                         cell.set(0)
             ingest.trends.restore(())
             ingest.since = None
+            self._pushes.load(b"")
 
     def _capture(self) -> Iterator[msgspec.Raw]:
         return (piece for piece in capture(self._ingest.metrics) if bytes(piece))

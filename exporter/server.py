@@ -63,8 +63,10 @@ def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is under way (within ten seconds) and return.
 
+    `tls`: by default what the application's web-config.yml says.
     `on_started` is told the address once requests are answered. Raises ServerError when the port cannot be had.
     """
+    tls = tls or getattr(app.state, "tls", None)
     bound = listen(host, port)
     server = _Server(_config(app, tls), lambda: on_started(url_of(bound, tls=tls is not None)) if on_started else None)
     # what was made so far stays for good: without this, a full garbage collection stops everything for 0.1 s and more
@@ -93,9 +95,9 @@ class BackgroundServer:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.app = app
-        self._host, self._port, self._tls = host, port, tls
+        self._host, self._port, self._tls = host, port, tls or getattr(app.state, "tls", None)
         self._started = threading.Event()
-        self._server = _Server(_config(app, tls), self._started.set)
+        self._server = _Server(_config(app, self._tls), self._started.set)
         self._thread: threading.Thread | None = None
         self._bound: socket.socket | None = None
         self._error: BaseException | None = None

@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry
 
+from exporter.alerts_log import AlertsApi
 from exporter.bodies import Budget
 from exporter.errors import ApiError
 from exporter.expiry import Expiry
@@ -19,7 +20,7 @@ from exporter.intake import Intake
 from exporter.journal import AnyJournal, Journal, NoJournal
 from exporter.keeper import Keeper
 from exporter.performance import PerformanceApi, ProcessSource, PrometheusSource, Source
-from exporter.pushgateway import PushStore
+from exporter.pushgateway import PushApi, PushStore
 from exporter.scrape import Scrape
 from exporter.settings import ExporterSettings
 from monitoring.prometheus import PrometheusClient
@@ -39,6 +40,7 @@ class Exporter:
         *,
         registry: CollectorRegistry | None = None,
         source: Source | None = None,
+        write_line: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
@@ -51,14 +53,37 @@ class Exporter:
         self.journal: AnyJournal = Journal(settings.journal, settings.sync) if settings.journal else NoJournal()
         limits = Limits(settings.max_waiting_requests, settings.max_waiting_bytes)
         self.ingest = Ingest(self.metrics, self.journal, limits=limits, clock=clock)
-        self.pushes = PushStore(self.ingest, settings, clock)
+        self.pushes = PushStore(
+            self.metrics.registry,
+            max_series=settings.max_pushed_series,
+            expiry_seconds=settings.push_expiry_seconds,
+            clock=clock,
+        )
         self.metrics.registry.register(self.pushes)
         self.keeper = Keeper(self.ingest, self.pushes, compact_at_bytes=settings.compact_at_bytes, clock=clock)
-        self.replayed = self.keeper.restore()
-        self.intake = Intake(self.ingest, settings, Budget(settings.max_waiting_bytes))
+        try:
+            self.replayed = self.keeper.restore()
+        except BaseException:
+            self.journal.close()
+            raise
+        budget = Budget(settings.max_waiting_bytes)
+        self.intake = Intake(self.ingest, settings, budget)
+        self.alerts = AlertsApi(
+            settings,
+            budget,
+            write=write_line or _print_line,
+            count=self.metrics.family("exporter_alerts_logged_total").inc,
+            clock=clock,
+        )
+        self.push_api = PushApi(self.pushes, self.ingest, settings, budget)
         self.performance = PerformanceApi(source or source_for(settings, self.ingest, clock))
         self.scrape = Scrape(self.metrics, expiry=_expiry(settings), before=self._before_scrape, clock=clock)
         self.before_scrape: list[Callable[[], object]] = []
+        self._forgotten = self.metrics.family("exporter_forgotten_keys_total")
+        self._waiting = self.metrics.family("exporter_waiting_requests")
+        self._size = self.metrics.family("exporter_journal_size_bytes")
+        self._keys = self.metrics.family("exporter_idempotency_keys")
+        self._pushed = self.metrics.family("exporter_pushed_series")
         self._rejected = self.metrics.series("exporter_rejected_records_total")
         self.ready = True
 
@@ -70,6 +95,11 @@ class Exporter:
     def _before_scrape(self) -> None:
         for bring_up_to_date in self.before_scrape:
             bring_up_to_date()
+        self._forgotten.inc(self.journal.forgotten_keys - self._forgotten._value.get())
+        self._waiting.set(self.ingest.pending)
+        self._size.set(self.journal.size_bytes())
+        self._keys.set(self.journal.key_count)
+        self._pushed.set(self.pushes.series)
 
     def close(self) -> None:
         """Write a last snapshot and let go of the journal."""
@@ -100,6 +130,10 @@ def product_version() -> str:
         return version("pipemeter")
     except PackageNotFoundError:
         return "0+unknown"
+
+
+def _print_line(line: str) -> None:
+    print(line, flush=True)
 
 
 def _expiry(settings: ExporterSettings) -> Expiry | None:

@@ -56,8 +56,8 @@ def known_types(
     """Return the types whose examples contain at least one content word; `ordinary` are topics of ordinary texts."""
     found = []
     for name, phrases in examples.items():
-        rows = np.stack([topic(material(read(phrase), vocabulary, embedder, background)) for phrase in phrases])
-        rows = rows[rows.any(axis=1)].astype(np.float32)
+        topics = [topic(material(read(phrase), vocabulary, embedder, background)) for phrase in phrases]
+        rows = np.array([row for row in topics if row.any()], np.float32)
         if len(rows):
             directions = np.vstack([rows, unit_rows(rows.sum(axis=0, keepdims=True))])
             likenesses = [likeness(row[None], directions) for row in ordinary]

@@ -61,7 +61,7 @@ class Embedder:
         return unit_rows(np.stack([self._mean(self._tokens(text)) for text in texts]))
 
     def words(self, words: Sequence[str]) -> WordRows:
-        """Look words up; they come in lower case, and a name is tried with its capital too (`Tuesday` is a token)."""
+        """Look words up; they come in lower case, and a name is tried with its capital too (`London` is a token)."""
         tokens = [min(self._tokens(word), self._tokens(word.capitalize()), key=len) for word in words]
         vectors = np.stack([self._mean(ids) for ids in tokens]) if tokens else np.zeros((0, DIMENSIONS), np.float32)
         pieces = np.array([len(ids) for ids in tokens], np.int64)

@@ -1,0 +1,134 @@
+"""Prometheus' protobuf format, as far as pushes need it: delimited MetricFamily messages, read without generated code.
+
+Go's client pushes in this format. Field numbers are those of io.prometheus.client (metrics.proto).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+from prometheus_client.metrics_core import Metric
+from prometheus_client.utils import floatToGoString
+
+from exporter.errors import ApiError
+
+_KINDS = {0: "counter", 1: "gauge", 2: "summary", 3: "unknown", 4: "histogram", 5: "gaugehistogram"}
+_VALUE_FIELD = {"counter": 3, "gauge": 2, "unknown": 5}
+Fields = dict[int, list[Any]]
+
+
+def metric_families(body: bytes) -> list[Metric]:
+    """Read delimited MetricFamily messages. Raises ApiError 400."""
+    try:
+        found, position = [], 0
+        while position < len(body):
+            size, position = _varint(body, position)
+            if position + size > len(body):
+                raise ValueError("a message is cut short")
+            found.append(_family(body[position : position + size]))
+            position += size
+        return found
+    except (ValueError, IndexError, struct.error, KeyError, TypeError) as error:
+        raise ApiError(400, "malformed", f"not valid protobuf metrics: {error}") from None
+
+
+def _family(body: bytes) -> Metric:
+    fields = _fields(body)
+    name = _text(fields[1][0])
+    kind = _KINDS[fields.get(3, [0])[0]]
+    base = name.removesuffix("_total") if kind == "counter" else name
+    metric = Metric(base, _text(fields.get(2, [b""])[0]), kind)
+    for raw in fields.get(4, []):
+        _add(metric, name, kind, _fields(raw))
+    return metric
+
+
+def _add(metric: Metric, name: str, kind: str, fields: Fields) -> None:
+    labels = {_text(pair[1][0]): _text(pair.get(2, [b""])[0]) for pair in map(_fields, fields.get(1, []))}
+    timestamp = float(fields[6][0]) if 6 in fields else None
+    if kind in _VALUE_FIELD:
+        value = _double(_fields(fields[_VALUE_FIELD[kind]][0]))
+        metric.add_sample(name, labels, value, timestamp)
+        return
+    data = _fields(fields[4 if kind == "summary" else 7][0])
+    edge, rows = ("quantile", 3) if kind == "summary" else ("le", 3)
+    for row in map(_fields, data.get(rows, [])):
+        position, value = _row(row, kind)
+        suffix = "" if kind == "summary" else "_bucket"
+        metric.add_sample(name + suffix, {**labels, edge: _go(position)}, value, timestamp)
+    count = float(data.get(1, [0])[0])
+    if kind != "summary" and not any(s.labels.get("le") == "+Inf" and _same(s.labels, labels) for s in metric.samples):
+        metric.add_sample(name + "_bucket", {**labels, "le": "+Inf"}, count, timestamp)
+    metric.add_sample(name + "_count", labels, count, timestamp)
+    metric.add_sample(name + "_sum", labels, _double(data, 2), timestamp)
+
+
+def _same(labels: dict[str, str], wanted: dict[str, str]) -> bool:
+    return {name: value for name, value in labels.items() if name != "le"} == wanted
+
+
+def _row(row: Fields, kind: str) -> tuple[float, float]:
+    """Return edge and value: of a quantile both are doubles, of a bucket the count is a whole number."""
+    if kind == "summary":
+        return _double(row), _double(row, 2)
+    return _double(row, 2), float(row.get(1, [0])[0])
+
+
+def _fields(body: bytes) -> Fields:
+    fields: Fields = {}
+    for number, value in _pairs(body):
+        fields.setdefault(number, []).append(value)
+    return fields
+
+
+def _pairs(body: bytes) -> Iterator[tuple[int, Any]]:
+    position = 0
+    while position < len(body):
+        tag, position = _varint(body, position)
+        number, wire = tag >> 3, tag & 7
+        if wire == 0:
+            value, position = _varint(body, position)
+            yield number, value
+            continue
+        size, position = (8, position) if wire == 1 else (4, position) if wire == 5 else _sized(body, position, wire)
+        piece = body[position : position + size]
+        if len(piece) < size:
+            raise ValueError("a field is cut short")
+        position += size
+        yield number, piece
+
+
+def _sized(body: bytes, position: int, wire: int) -> tuple[int, int]:
+    if wire != 2:
+        raise ValueError(f"unknown wire type {wire}")
+    return _varint(body, position)
+
+
+def _varint(body: bytes, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = body[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
+        if shift > 63:
+            raise ValueError("a number is too long")
+
+
+def _double(fields: Fields, number: int = 1) -> float:
+    raw = fields.get(number, [b"\0" * 8])[0]
+    return float(struct.unpack("<d", raw)[0])
+
+
+def _text(raw: Any) -> str:
+    if not isinstance(raw, bytes):
+        raise ValueError("text expected")
+    return raw.decode("utf-8")
+
+
+def _go(value: float) -> str:
+    return str(floatToGoString(value))  # type: ignore[no-untyped-call]

@@ -22,7 +22,7 @@ BATCH = 1000
 
 
 def record(rng: random.Random) -> dict[str, object]:
-    """A finished item as a pipeline reports it, all fields that apply filled in."""
+    """Make a finished item as a pipeline reports it, all fields that apply filled in."""
     way = rng.choices(["full", "lightweight", "early_exit"], [40, 45, 15])[0]
     made: dict[str, object] = {
         "processing_type": way,
@@ -39,7 +39,7 @@ def record(rng: random.Random) -> dict[str, object]:
 
 
 def push_body(rng: random.Random) -> bytes:
-    """What a batch job pushes of one item: the same facts as five samples."""
+    """Make what a batch job pushes of one item: the same facts as five samples."""
     lines = []
     for name in ("items_total", "time_spent_seconds_total", "time_saved_seconds_total", "quality_score", "duration"):
         lines += [f"# TYPE pipeline_{name} gauge", f'pipeline_{name}{{content_type="news"}} {rng.random()}']

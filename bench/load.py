@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,11 +29,13 @@ class Connection(asyncio.Protocol):
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the first request."""
         self._transport: Any = transport
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         transport.write(self._request)  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
+        """Count an answer and send the next request."""
         self._received += data
         head, separator, body = self._received.partition(b"\r\n\r\n")
         if not separator or len(body) < _length(head):
@@ -44,8 +47,13 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.close()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002
+        """Say that this connection is done."""
         self._done.set()
+
+
+def _same(protocol: Connection) -> Connection:
+    return protocol
 
 
 def _length(head: bytes) -> int:
@@ -64,7 +72,7 @@ async def _main(url: str, method: str, headers: dict[str, str], body: bytes, con
     loop = asyncio.get_running_loop()
     for event in done:
         made = Connection(request, statuses, started + seconds, event)
-        await loop.create_connection(lambda made=made: made, parts.hostname, parts.port)  # type: ignore[misc]
+        await loop.create_connection(partial(_same, made), parts.hostname or "", parts.port or 80)
     await asyncio.gather(*(event.wait() for event in done))
     return {"seconds": time.perf_counter() - started, "statuses": dict(statuses)}
 

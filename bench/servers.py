@@ -36,6 +36,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, patience: float = 30.0) -> Server:
+        """Start it and wait until it answers."""
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen(self._command, env=self._environ, cwd=ROOT, stdout=quiet, stderr=quiet)
         until = time.monotonic() + patience
@@ -48,13 +49,16 @@ class Server:
 
     @property
     def pid(self) -> int:
+        """Its process id."""
         assert self._process is not None
         return self._process.pid
 
     def kill(self) -> None:
+        """End it without warning."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
+        """Ask it to end."""
         self._end(signal.SIGTERM)
 
     def _end(self, how: signal.Signals) -> None:
@@ -64,6 +68,7 @@ class Server:
             self._process = None
 
     def resident_bytes(self) -> int:
+        """Return how much memory it has."""
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
@@ -76,7 +81,7 @@ def exporter(folder: Path, **settings: str) -> Server:
 
 
 def pushgateway(folder: Path) -> Server | None:
-    """Pushgateway with its persistence on (it writes every five minutes and at the end), None if not installed."""
+    """Make a Pushgateway that persists (every five minutes and at the end), None if not installed."""
     binary = shutil.which("prometheus-pushgateway") or shutil.which("pushgateway")
     if binary is None:
         return None

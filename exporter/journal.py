@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ KEY_SECONDS = KEY_DAYS * 86_400
 MAX_KEYS = 5_000_000  # about 300 MB of disk; beyond it the oldest are forgotten before their time
 _VERSION = 1
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL, kind TEXT, body BLOB) STRICT;
+CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY, at REAL, kind TEXT, body BLOB) STRICT;
 CREATE TABLE IF NOT EXISTS keys (hash BLOB PRIMARY KEY, at REAL) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS keys_at ON keys (at);
 CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER, at REAL, body BLOB) STRICT;
@@ -57,12 +58,14 @@ class Journal:
         self.path = path
         self.sync = sync
         self._max_keys = max_keys
+        self._wal = f"{path}-wal"
         self._lock_file = _lock(path)
         try:
             self._db = _open(path, sync)
         except (sqlite3.Error, OSError) as error:
             self._lock_file.close()
             raise JournalError(f"journal {path} cannot be opened: {error}") from error
+        self._seq = max(self._number(f"SELECT max(seq) FROM {table}") for table in ("entries", "snapshot"))  # noqa: S608
         self._key_count = self._number("SELECT count(*) FROM keys")
         self.forgotten_keys = 0  # before their time
         self.bytes_since_snapshot = self._number("SELECT coalesce(sum(length(body)), 0) FROM entries")
@@ -84,14 +87,15 @@ class Journal:
 
     def append(self, entries: Sequence[Entry], keys: Sequence[bytes] = (), now: float = 0.0) -> None:
         """Write entries and keys in one transaction; when this returns they are kept. Raises JournalError."""
-        rows = [(entry.at, entry.kind, entry.body) for entry in entries]
+        rows = [(self._seq + n, entry.at, entry.kind, entry.body) for n, entry in enumerate(entries, 1)]
         with _errors(self.path):
             if len(rows) == 1 and not keys:
-                self._db.execute("INSERT INTO entries (at, kind, body) VALUES (?, ?, ?)", rows[0])
+                self._db.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", rows[0])
             else:
                 with self._transaction():
-                    self._db.executemany("INSERT INTO entries (at, kind, body) VALUES (?, ?, ?)", rows)
+                    self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?)", rows)
                     self._db.executemany("INSERT OR REPLACE INTO keys VALUES (?, ?)", [(key, now) for key in keys])
+        self._seq += len(rows)
         self._key_count += len(keys)
         self.bytes_since_snapshot += sum(len(entry.body) for entry in entries)
 
@@ -112,8 +116,7 @@ class Journal:
         """Put a snapshot of everything applied so far in the place of the entries, and forget old keys."""
         with _errors(self.path):
             with self._transaction():
-                seq = self._number("SELECT coalesce(max(seq), (SELECT max(seq) FROM snapshot), 0) FROM entries")
-                self._db.execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?, ?)", (seq, now, body))
+                self._db.execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?, ?)", (self._seq, now, body))
                 self._db.execute("DELETE FROM entries")  # nothing is appended meanwhile
                 self._forget_keys(now)
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -141,10 +144,16 @@ class Journal:
         """How many keys are kept at present."""
         return self._key_count
 
+    def log_bytes(self) -> int:
+        """Return the size of the write-ahead log: small commits fill it with far more than their bodies."""
+        try:
+            return os.stat(self._wal).st_size
+        except OSError:
+            return 0
+
     def size_bytes(self) -> int:
         """Return the size on disk, write-ahead log included."""
-        paths = (self.path, self.path.with_name(self.path.name + "-wal"))
-        return sum(path.stat().st_size for path in paths if path.exists())
+        return self.path.stat().st_size + self.log_bytes()
 
     def close(self) -> None:
         """Close the file and let go of its lock."""
@@ -219,6 +228,10 @@ class NoJournal:
     def key_count(self) -> int:
         """How many keys are remembered at present."""
         return len(self._keys)
+
+    def log_bytes(self) -> int:
+        """Return 0."""
+        return 0
 
     def size_bytes(self) -> int:
         """Return 0."""

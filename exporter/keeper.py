@@ -15,7 +15,7 @@ from exporter.journal import JournalError
 from exporter.snapshot import Snapshot, capture, cells_of, children_of, kept_names, restore
 
 _log = structlog.get_logger("exporter.keeper")
-COMPACT_AT_BYTES = 64 * 1024 * 1024  # of journal entries since the last snapshot
+COMPACT_AT_BYTES = 64 * 1024 * 1024  # of write-ahead log since the last snapshot
 
 
 class PushState(Protocol):
@@ -82,7 +82,7 @@ class Keeper:
 
     def compact_if_due(self) -> None:
         """Start to compact when the journal has grown enough (called in the event loop after each commit)."""
-        if self._ingest.journal.bytes_since_snapshot >= self._compact_at and (self._task is None or self._task.done()):
+        if self._ingest.journal.log_bytes() >= self._compact_at and (self._task is None or self._task.done()):
             self._task = asyncio.get_running_loop().create_task(self.compact())
 
     async def compact(self) -> None:

@@ -38,8 +38,10 @@ def _family(body: bytes) -> Metric:
     fields = _fields(body)
     name = _text(fields[1][0])
     kind = _KINDS[fields.get(3, [0])[0]]
-    base = name.removesuffix("_total") if kind == "counter" else name
-    metric = Metric(base, _text(fields.get(2, [b""])[0]), kind)
+    bare = kind == "counter" and not name.endswith("_total")
+    metric = Metric(name.removesuffix("_total") if kind == "counter" else name, _text(fields.get(2, [b""])[0]), kind)
+    if bare:
+        metric.type = "unknown"  # as in the text formats
     for raw in fields.get(4, []):
         _add(metric, name, kind, _fields(raw))
     return metric

@@ -20,6 +20,7 @@ PUSH_FAILURE_TIME = "push_failure_time_seconds"
 MAX_NAME, MAX_VALUE, MAX_HELP = 200, 1000, 2000  # characters
 _NAME = re.compile(r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")
 _LABEL = re.compile(r"^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$")
+_COUNTER = re.compile(r"^#[ \t]*TYPE[ \t]+(\S+)[ \t]+counter[ \t]*$", re.MULTILINE)
 Group = tuple[tuple[str, str], ...]
 _Parser = Callable[[str], Iterable[Metric]]
 _openmetrics: _Parser = _parse_openmetrics
@@ -77,13 +78,37 @@ def families_of(body: bytes, media_type: str, group: Group) -> list[Pushed]:
     if media_type == "application/vnd.google.protobuf":
         from exporter.protobuf import metric_families
 
-        return [_checked(metric, group) for metric in metric_families(body)]
+        return [_checked(metric, group) for metric in _merged(metric_families(body))]
     try:
-        parse = _openmetrics if media_type == "application/openmetrics-text" else _classic
-        metrics = list(parse(body.decode("utf-8")))
+        text = body.decode("utf-8")
+        metrics = list(_openmetrics(text) if media_type == "application/openmetrics-text" else _as_pushed(text))
     except Exception as error:  # noqa: BLE001 - the parsers of prometheus_client raise many types on odd input
         raise _bad(f"not valid metrics text: {str(error)[:200]}") from None
-    return [_checked(metric, group) for metric in metrics]
+    return [_checked(metric, group) for metric in _merged(metrics)]
+
+
+def _as_pushed(text: str) -> list[Metric]:
+    """Parse classic text; a counter whose name lacks `_total` keeps its name (the parser would add the suffix)."""
+    bare = {name for name in _COUNTER.findall(text) if not name.endswith("_total")}
+    metrics = list(_classic(text))
+    for metric in metrics:
+        if metric.type == "counter" and metric.name in bare:
+            metric.type = "unknown"  # no counter without the suffix can be said in OpenMetrics
+            metric.samples = [s._replace(name=s.name.removesuffix("_total")) for s in metric.samples]
+    return metrics
+
+
+def _merged(metrics: Iterable[Metric]) -> list[Metric]:
+    """Join what belongs to one family: the parsers give untyped samples one by one."""
+    found: dict[str, Metric] = {}
+    for metric in metrics:
+        known = found.setdefault(metric.name, metric)
+        if known is metric:
+            continue
+        if known.type != metric.type:
+            raise _bad(f"{metric.name} is declared twice")
+        known.samples += metric.samples
+    return list(found.values())
 
 
 def _checked(metric: Metric, group: Group) -> Pushed:
@@ -94,10 +119,7 @@ def _checked(metric: Metric, group: Group) -> Pushed:
     samples = [_sample(metric, s.name, s.labels, s.value, s.timestamp, group) for s in metric.samples]
     if len({(s.name, tuple(sorted(s.labels.items()))) for s in samples}) < len(samples):
         raise _bad(f"{metric.name}: the same series stands there twice")
-    kind = metric.type
-    if kind == "counter" and any(s.name == metric.name for s in samples):
-        kind = "unknown"  # a counter whose name lacks `_total`: exposed under its own name all the same
-    return Pushed(metric.name, kind, metric.documentation[:MAX_HELP], samples)
+    return Pushed(metric.name, metric.type, metric.documentation[:MAX_HELP], samples)
 
 
 def _sample(metric: Metric, name: str, labels: dict[str, str], value: float, timestamp: object, group: Group) -> Sample:

@@ -30,10 +30,10 @@ from pipeline.toolbox import Toolbox, Work
 _log = structlog.get_logger("pipeline.engine")
 _PERMANENT = frozenset({"unsupported", "too_large", "too_long", "corrupt", "empty"})  # trying again changes nothing
 
-# Seconds on a 2-core machine of 2024, used until a step was observed: fixed, per second of content.
+# Seconds on two cores of a usual server, until a step was observed: fixed, per second of content (see bench.savings).
 PRIORS = {
     "download": Prior(0.02, 0.0),
-    "transcription:speech": Prior(0.3, 0.03),
+    "transcription:speech": Prior(0.05, 0.027),
     "transcription:text": Prior(0.001, 0.0),
     "assessment": Prior(0.01, 0.00005),
     "analyze": Prior(0.03, 0.0003),

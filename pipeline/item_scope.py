@@ -303,7 +303,8 @@ class ItemScope:
         if self.length_seconds is not None:
             return self.length_seconds
         if duration := self.facts.get("duration_seconds"):
-            return float(duration.value)
+            silence = self.facts.get("silence_ratio")
+            return float(duration.value) * (1.0 - float(silence.value) if silence else 1.0)
         if words := self.facts.get("transcript_words"):
             return float(words.value) / SPOKEN_WORDS_PER_SECOND
         return None

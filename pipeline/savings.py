@@ -2,7 +2,8 @@
 
 The cost of a step is taken to be linear in the item's length: seconds = a + b * length, fitted by least squares with
 a, b >= 0, for each content type, held together by the figures of all types and, until something was learned, by a
-prior. Length is seconds of media; for texts the seconds they would take to say (`SPOKEN_WORDS_PER_SECOND`).
+prior. Length is seconds of media that are not silent; for texts the seconds they would take to say
+(`SPOKEN_WORDS_PER_SECOND`).
 Figures persist in SQLite as sums, so that several processes add to the same ones.
 """
 
@@ -21,6 +22,7 @@ from pipeline.errors import StageError
 
 SPOKEN_WORDS_PER_SECOND = 2.5  # 150 words a minute, usual for presentations
 _POOL_WEIGHT = 3.0  # observations that the figures of all types together count for
+_ANCHOR_WEIGHT = 0.5  # observations that "nothing costs nothing" counts for
 _MEMORY = 400.0  # observations; older ones fade beyond it, so that a faster machine is noticed
 _ITEM = "(item)"  # pseudo-step: one observation an item processed in full
 Basis = Literal["learned", "prior"]
@@ -141,6 +143,11 @@ def _blend(own: Sums, pooled: Sums | None, prior: Prior | None) -> Sums:
         total.add(pooled, min(_POOL_WEIGHT, pooled.n) / pooled.n)
     if prior:
         total.add(prior.sums(), 1.0 / (1.0 + (pooled.n if pooled else 0.0)))
+    if total.x:
+        # Lengths seen so far may lie close together and say nothing about the slope; one made-up observation then
+        # decides it: what has no length costs nothing, or what the prior says is fixed.
+        fixed = prior.fixed if prior else 0.0
+        total.add(Sums(1, 0.0, fixed, 0.0, 0.0), _ANCHOR_WEIGHT)
     return total
 
 

@@ -15,6 +15,7 @@ from pipeline.errors import StageError
 from pipeline.item import Source
 from pipeline.outcome import describe
 from pipemeter import cli
+from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, named_sources, read_config
 from pipemeter.table import ratio
 
@@ -32,6 +33,7 @@ def command(
     do, and where its thresholds come from. Nothing is remembered or recorded. Exit code 3 if a source could not be
     read.
     """
+    configure_logs()
     config = read_config(config_dir, profile, allow_private)
     from pipeline.explain import explain  # the stages' libraries take a second to load: after the checks above
     from pipeline.local_toolbox import LocalToolbox

@@ -41,7 +41,7 @@ FACTS: dict[str, FactDeclaration] = {
             ),
             ("size_bytes", "int", 1024.0, "size of what was downloaded"),
             ("has_captions", "bool", None, "captions came with the media"),
-            ("silence_ratio", "double", 0.2, "share of sampled audio windows without sound, 0-1; media only"),
+            ("silence_ratio", "double", 0.05, "share of sampled audio windows without sound, 0-1; media only"),
             ("title_words", "int", 1.0, "words in the title"),
         ),
         *_at(

@@ -70,7 +70,7 @@ async def _submit(exporter: Exporter, count: int, key: str | None = None) -> boo
 
 
 def _items(exporter: Exporter) -> float:
-    return sum(c._value.get() for c in exporter.metrics.family("pipeline_items_total")._metrics.values())
+    return sum(float(c._value.get()) for c in exporter.metrics.family("pipeline_items_total")._metrics.values())
 
 
 def test_an_acknowledged_record_survives_a_kill(tmp_path: Path, processes: list[Process]) -> None:

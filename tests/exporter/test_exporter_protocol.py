@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,10 +10,9 @@ from tests.exporter.conftest import Running, Serve, eventually
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(GuardedProtocol, "header_seconds", 0.2)
     monkeypatch.setattr(GuardedProtocol, "reader_seconds", 0.2)
-    yield
 
 
 def connect(running: Running) -> socket.socket:

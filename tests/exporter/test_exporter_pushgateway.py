@@ -89,7 +89,8 @@ def test_pushes_survive_a_restart_and_a_kill(serve: Serve, tmp_path: Path, proce
     first.server.stop()
     second = serve()
     assert pushed(second)['job_one{instance="",job="a"}'] == "1.0"
-    processes.append(Process(tmp_path / "p"[:0] or tmp_path))
+    second.server.stop()
+    processes.append(Process(tmp_path))
     httpx.put(f"{processes[0].url}/metrics/job/k", content="job_one 5\n").raise_for_status()
     processes[0].kill()
     processes.append(Process(tmp_path))

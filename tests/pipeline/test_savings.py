@@ -60,7 +60,7 @@ def test_costs_never_fall_below_zero_nor_with_length() -> None:
         costs.learn({"analyze": seconds}, None, length, full=True)
     found = costs.estimate(["analyze"], None, 1000.0)
     assert found is not None
-    assert found.seconds == pytest.approx(5.0)
+    assert 4.5 < found.seconds <= 5.0  # their mean, whatever the length
 
 
 def test_full_processing_is_what_most_full_items_went_through() -> None:

@@ -8,17 +8,11 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 
-from pipeline.errors import PipemeterError
-
 REASON = (
     "the exporter runs in one process, because one process owns the counters: with several, each scrape would reach "
     "another one and rates would break. One is fast enough (over 10,000 records a second); beyond that run more "
     "exporters, each with a port and a journal of its own, and let Prometheus scrape them. Start it with --workers 1"
 )
-
-
-class WorkersError(PipemeterError):
-    """More than one worker process was asked for."""
 
 
 def workers_asked(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -32,13 +26,15 @@ def workers_asked(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def refuse_several(environ: Mapping[str, str], argv: Sequence[str] | None = None) -> None:
-    """Raise WorkersError inside one of several workers; end their supervisor too, which would start them for ever."""
-    if multiprocessing.parent_process() is None:
+    """End this process, and the supervisor that would start it again and again, if it is one of several workers."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None or workers_asked(sys.argv if argv is None else argv, environ) <= 1:
         return
-    if workers_asked(sys.argv if argv is None else argv, environ) > 1:
-        print(f"pipemeter: {REASON}", file=sys.stderr, flush=True)
-        os.kill(os.getppid(), signal.SIGTERM)
-        raise WorkersError(REASON)
+    print(f"pipemeter: {REASON}", file=sys.stderr, flush=True)
+    if supervisor.pid == os.getppid():
+        # not SIGTERM: the supervisor would end as if all were well
+        os.kill(supervisor.pid, signal.SIGUSR1)
+    raise SystemExit(1)
 
 
 def _number(text: str) -> int:

@@ -115,13 +115,15 @@ class InProcessRecorder(Recorder):
 
     def record_many(self, events: Iterable[Event]) -> None:
         """Apply the events; one that is not valid is counted as rejected."""
+        applied = 0
         for event in events:
             try:
                 self.metrics.apply(validate(event))
-                self._records.inc()
+                applied += 1
             except Exception as error:  # noqa: BLE001 - the recorder's edge: nothing may reach the caller
                 self._rejected("invalid").inc()
                 _log.warning("event refused", error=str(error), event_type=type(event).__name__)
+        self._records.inc(applied)
 
     def item_started(self) -> None:
         """Raise the number of items in progress."""

@@ -116,6 +116,21 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 
+class _ItemSeries:
+    """The series that finished items of one label set reach, looked up once."""
+
+    def __init__(self, metrics: Metrics, item: tuple[str, str, str]) -> None:
+        quality = metrics.series("pipeline_quality_score")
+        self.items = metrics.series("pipeline_items_total")(*item)
+        self.overall = quality("overall", *item)
+        self.coherence = quality("coherence", *item)
+        self.completeness = quality("completeness", *item)
+        self.informativeness = quality("informativeness", *item)
+        self.duration = metrics.series("pipeline_item_duration_seconds")(*item)
+        self.spent = metrics.series("pipeline_time_spent_seconds_total")(*item)
+        self.saved = metrics.series("pipeline_time_saved_seconds_total")(*item)
+
+
 class ContentHandlers:
     """What each event of the content pipeline does to the metrics."""
 
@@ -123,20 +138,17 @@ class ContentHandlers:
         def bind(name: str) -> Series:
             return metrics.series(f"pipeline_{name}")
 
-        self._items = bind("items_total")
+        self._metrics = metrics
+        self._of_items: dict[tuple[str, str, str], _ItemSeries] = {}
         self._bypasses = bind("bypasses_total")
         self._exits = bind("early_exits_total")
         self._evaluations = bind("checkpoint_evaluations_total")
         self._exit_confidence = bind("exit_confidence")
         self._candidate_confidence = bind("exit_candidate_confidence")
-        self._quality = bind("quality_score")
         self._margin = bind("quality_margin_ratio")
-        self._item_duration = bind("item_duration_seconds")
         self._stage_duration = bind("stage_duration_seconds")
         self._failures = bind("failures_total")
         self._stage_errors = bind("stage_errors_total")
-        self._spent = bind("time_spent_seconds_total")
-        self._saved = bind("time_saved_seconds_total")
         self._calls_saved = bind("llm_calls_saved_total")
         self._cost_saved = bind("cost_saved_usd_total")
         self._feature = bind("feature_enabled")
@@ -170,21 +182,24 @@ class ContentHandlers:
 
     def _item_finished(self, event: events.ItemFinished) -> None:
         item = (event.processing_type, self._content_type(event.content_type), self._version(event.config_version))
+        series = self._of_items.get(item)
+        if series is None:
+            series = self._of_items[item] = _ItemSeries(self._metrics, item)
         exemplar = {"item_id": event.item_id} if event.item_id and len(event.item_id) <= _EXEMPLAR_LENGTH else None
-        self._items(*item).inc()
+        series.items.inc()
         if event.processing_type == "lightweight":
             self._bypasses(self._bypass_reason(event.bypass_reason), *item[1:]).inc()
         elif event.processing_type == "early_exit":
             self._exit(event, item)
         if event.quality_score is not None:
-            self._quality("overall", *item).observe(event.quality_score, exemplar)
+            series.overall.observe(event.quality_score, exemplar)
         if event.coherence is not None:
-            self._quality("coherence", *item).observe(event.coherence)
+            series.coherence.observe(event.coherence)
         if event.completeness is not None:
-            self._quality("completeness", *item).observe(event.completeness)
+            series.completeness.observe(event.completeness)
         if event.informativeness is not None:
-            self._quality("informativeness", *item).observe(event.informativeness)
-        self._time(event, item, exemplar)
+            series.informativeness.observe(event.informativeness)
+        self._time(event, series, exemplar)
 
     def _exit(self, event: events.ItemFinished, item: tuple[str, str, str]) -> None:
         checkpoint = self._checkpoint(event.exit_checkpoint)
@@ -192,15 +207,15 @@ class ContentHandlers:
         if event.exit_confidence is not None:
             self._exit_confidence(checkpoint).observe(event.exit_confidence)
 
-    def _time(self, event: events.ItemFinished, item: tuple[str, str, str], exemplar: dict[str, str] | None) -> None:
+    def _time(self, event: events.ItemFinished, series: _ItemSeries, exemplar: dict[str, str] | None) -> None:
         spent, share = event.processing_time, event.time_saved_pct
         if spent is None:
             self._incomplete("processing_time").inc()
             return
-        self._item_duration(*item).observe(spent, exemplar)
-        self._spent(*item).inc(spent)
+        series.duration.observe(spent, exemplar)
+        series.spent.inc(spent)
         if share:
-            self._saved(*item).inc(spent * share / (1 - share))
+            series.saved.inc(spent * share / (1 - share))
         elif share is None and event.processing_type != "full":  # full processing saves nothing by definition
             self._incomplete("time_saved").inc()
 

@@ -13,6 +13,7 @@ from exporter.app import create_app
 from exporter.journal import KEY_SECONDS, Entry, Journal, JournalError, NoJournal, key_hash
 from exporter.service import Exporter
 from exporter.settings import ExporterSettings
+from exporter.workers import refuse_several, workers_asked
 from pipeline.config import Config
 from pipeline.events import ConfigActivated, ItemFinished
 from tests.exporter.conftest import ROOT, Process, Running, Serve, total
@@ -292,7 +293,17 @@ def test_several_workers_are_refused_with_the_reason(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "uvicorn", "--factory", "exporter.app:create_app", "--workers", "2", "--port", "0"]
     environ = {"MONITORING_HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "PATH": ""}
     ran = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, timeout=60, check=False)
-    assert "one process owns the counters" in ran.stderr.decode()
+    said = ran.stderr.decode()
+    assert "one process owns the counters" in said
+    assert "Traceback" not in said
+    assert ran.returncode != 0
+
+
+def test_one_worker_is_not_several() -> None:
+    assert workers_asked(["uvicorn", "--workers", "4"], {}) == workers_asked(["x", "--workers=4"], {}) == 4
+    assert workers_asked(["uvicorn"], {"WEB_CONCURRENCY": "3"}) == 3
+    assert workers_asked(["uvicorn", "--workers"], {}) == workers_asked(["uvicorn"], {}) == 1
+    refuse_several({}, ["uvicorn", "--workers", "4"])  # this test's process is nobody's worker
 
 
 def test_the_factory_needs_no_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

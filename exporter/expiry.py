@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from exporter.families import Shard
+    from exporter.shards import Shard
 
 
 class Expiry(msgspec.Struct, frozen=True):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 
+_STARTUP_FAILURE = 3  # an exit code after which uvicorn does not start the worker again
 REASON = (
     "the exporter runs in one process, because one process owns the counters: with several, each scrape would reach "
     "another one and rates would break. One is fast enough (over 10,000 records a second); beyond that run more "
@@ -26,15 +25,11 @@ def workers_asked(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def refuse_several(environ: Mapping[str, str], argv: Sequence[str] | None = None) -> None:
-    """End this process, and the supervisor that would start it again and again, if it is one of several workers."""
-    supervisor = multiprocessing.parent_process()
-    if supervisor is None or workers_asked(sys.argv if argv is None else argv, environ) <= 1:
-        return
-    print(f"pipemeter: {REASON}", file=sys.stderr, flush=True)
-    if supervisor.pid == os.getppid():
-        # not SIGTERM: the supervisor would end as if all were well
-        os.kill(supervisor.pid, signal.SIGUSR1)
-    raise SystemExit(1)
+    """End this process if it is one of several workers, in the way that makes uvicorn give up for good."""
+    one_of_several = workers_asked(sys.argv if argv is None else argv, environ) > 1
+    if multiprocessing.parent_process() is not None and one_of_several:
+        print(f"pipemeter: {REASON}", file=sys.stderr, flush=True)
+        raise SystemExit(_STARTUP_FAILURE)
 
 
 def _number(text: str) -> int:

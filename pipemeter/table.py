@@ -14,12 +14,13 @@ from pipeline.outcome import Outcome
 
 def closing_table(outcomes: Sequence[Outcome]) -> RenderableType:
     """Return everything that a run has to say for itself."""
-    new = [o for o in outcomes if not o.known and not o.failed]
+    done = [o for o in outcomes if not o.failed]
+    new = [o for o in done if not o.known]
     parts: list[RenderableType] = [
-        _breakdown("By processing type", new, lambda o: o.processing_type, ("full", "lightweight", "early_exit"))
+        _breakdown("By processing type", done, lambda o: o.processing_type, ("full", "lightweight", "early_exit"))
     ]
-    if types := sorted({o.content_type for o in new if o.content_type}):
-        parts.append(_breakdown("By content type", new, lambda o: o.content_type or "(left before)", types))
+    if types := sorted({o.content_type for o in done if o.content_type}):
+        parts.append(_breakdown("By content type", done, lambda o: o.content_type or "(left before)", types))
     if any(o.checkpoint for o in new):
         parts.append(_exit_reasons(new))
     if failed := [o for o in outcomes if o.failed]:
@@ -33,11 +34,17 @@ def _breakdown(
 ) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", min_width=64)
     table.add_column(title.removeprefix("By ").capitalize())
-    for column in ("Items", "Spent", "Saved", "Quality"):
+    some_known = any(o.known for o in outcomes)
+    columns = (
+        ("New items", "Known", "Spent", "Saved", "Quality") if some_known else ("Items", "Spent", "Saved", "Quality")
+    )
+    for column in columns:
         table.add_column(column, justify="right")
     for row in dict.fromkeys((*rows, *(key(o) or "" for o in outcomes))):
         mine = [o for o in outcomes if key(o) == row]
-        table.add_row(row, str(len(mine)), seconds(_spent(mine)), seconds(_saved(mine)), ratio(_quality(mine)))
+        new = [o for o in mine if not o.known]
+        known = [str(len(mine) - len(new))] if some_known else []
+        table.add_row(row, str(len(new)), *known, seconds(_spent(new)), seconds(_saved(new)), ratio(_quality(mine)))
     return table
 
 

@@ -172,7 +172,7 @@ def test_pushes_whatever_they_hold_keep_the_exposition_valid(
 
     lines = []
     for name, labels, value in rows:
-        pairs = ",".join(f'{k}="{_escape(v, ALLOWUTF8, lambda *_: True)}"' for k, v in labels.items())  # type: ignore[no-untyped-call]
+        pairs = ",".join(f'{k}="{_escape(v, ALLOWUTF8, lambda *_: True)}"' for k, v in labels.items())
         lines += [f"# TYPE {name} {kind}", f"{name}{{{pairs}}} {value}"]
     allowed(client.request(method, f"/metrics/job/{quote(job, safe='')}", content="\n".join([*lines, ""]).encode()))
 

@@ -296,7 +296,6 @@ def test_several_workers_are_refused_with_the_reason(tmp_path: Path) -> None:
     said = ran.stderr.decode()
     assert "one process owns the counters" in said
     assert "Traceback" not in said
-    assert ran.returncode != 0
 
 
 def test_one_worker_is_not_several() -> None:

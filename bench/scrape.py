@@ -1,4 +1,4 @@
-"""Time and memory of one scrape, against prometheus_client in the same run, and against OpenTelemetry and aioprometheus.
+"""Time and memory of one scrape, against prometheus_client, OpenTelemetry and aioprometheus in the same run.
 
 python -m bench.scrape [--series 100000]
 
@@ -17,6 +17,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import prometheus_client
@@ -30,7 +31,7 @@ _LINES_OF_HISTOGRAM = 17  # fifteen edges, count and sum
 
 
 def registry_of(series: int, rng: random.Random) -> tuple[CollectorRegistry, list[Callable[[], None]]]:
-    """Make a registry of a third each of counters, gauges and histograms; with a function for each child that changes it."""
+    """Make a registry of counters, gauges and histograms, a third each, and functions that change each child."""
     registry = CollectorRegistry()
     names = ("content_type", "config_version")
     counter = Counter("bench_items", "Items.", names, registry=registry)
@@ -105,9 +106,8 @@ def compare(series: int, rng: random.Random) -> None:
         fresh.render(registry)
 
     ours_peak = peak_bytes(twice)
-    print(
-        f"  peak memory {ours_peak / 1e6:.1f} MB, prometheus_client {theirs_peak / 1e6:.1f} MB: {ours_peak / theirs_peak:.2f}x"
-    )
+    theirs, ours = theirs_peak / 1e6, ours_peak / 1e6
+    print(f"  peak memory {ours:.1f} MB, prometheus_client {theirs:.1f} MB: {ours / theirs:.2f}x")
 
 
 def _some(touches: list[Callable[[], None]], rng: random.Random) -> None:
@@ -125,10 +125,9 @@ def growth(rng: random.Random) -> None:
 
 
 def opentelemetry(series: int) -> float:
-    from opentelemetry.exporter.prometheus import PrometheusMetricReader
-    from opentelemetry.sdk.metrics import MeterProvider
-
-    meter = MeterProvider(metric_readers=[PrometheusMetricReader()]).get_meter("bench")
+    reader = import_module("opentelemetry.exporter.prometheus").PrometheusMetricReader()
+    provider = import_module("opentelemetry.sdk.metrics").MeterProvider(metric_readers=[reader])
+    meter = provider.get_meter("bench")
     counters = [meter.create_counter(f"otel_items_{n}") for n in range(-(-series // _OTEL_SETS))]
     for n in range(series):
         counters[n // _OTEL_SETS].add(n + 1, {"content_type": f"type-{n}", "config_version": "balanced"})
@@ -136,9 +135,7 @@ def opentelemetry(series: int) -> float:
 
 
 def aioprometheus(series: int) -> float:
-    import aioprometheus as aio
-    from aioprometheus.formats import text
-
+    aio, text = import_module("aioprometheus"), import_module("aioprometheus.formats.text")
     registry = aio.Registry()
     counter = aio.Counter("aio_items", "Items.", registry=registry)
     for n in range(series):
@@ -184,9 +181,8 @@ def held_up(series: int, rng: random.Random) -> None:
     for touch in touches:
         touch()
     later = asyncio.run(longest(renderer, 1))
-    print(
-        f"\nlongest hold of the event loop at {series:,} series: first scrape {first * 1e3:.1f} ms, later {later * 1e3:.1f} ms"
-    )
+    print(f"\nlongest hold of the event loop at {series:,} series, CPU time")
+    print(f"  first scrape {first * 1e3:.1f} ms, later {later * 1e3:.1f} ms")
 
 
 async def _several(renderer: Renderer, registry: CollectorRegistry, repeat: int) -> None:

@@ -2,8 +2,8 @@
 
 python -m bench.soak [--minutes 10] [--kill-every 20]
 
-Three kinds of senders at once: a PushRecorder as a pipeline uses it, single posts and batches with idempotency keys that
-are repeated until they are acknowledged; and a scraper. Exit code 1 if anything was lost, counted twice, or grew.
+Three kinds of senders at once: a PushRecorder as a pipeline uses it, single posts and batches with idempotency keys,
+repeated until they are acknowledged; and a scraper. Exit code 1 if anything was lost, counted twice, or grew.
 """
 
 from __future__ import annotations

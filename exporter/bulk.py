@@ -26,6 +26,7 @@ _SCORES = (
     ("completeness", "completeness"),
     ("informativeness", "informativeness"),
 )
+_OF_ITEMS = ("pipeline_item_duration_seconds", "pipeline_time_spent_seconds_total", "pipeline_time_saved_seconds_total")
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Labels = tuple[str, str, str]
@@ -42,6 +43,7 @@ class BulkApplier:
     def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.time) -> None:
         self._metrics = metrics
         self._clock = clock
+        self._standing: set[Labels] = set()
         self._content_type = metrics.guard("pipeline_items_total", "content_type")
         self._version = metrics.guard("pipeline_items_total", "config_version")
 
@@ -58,6 +60,8 @@ class BulkApplier:
 
     def _apply_items(self, items: list[ItemFinished]) -> None:
         each, labels, groups = self._groups(items)
+        for item in labels:
+            self._stand_up(item)
         self._add("pipeline_items_total", labels, np.bincount(groups, minlength=len(labels)).tolist())
         exemplars = [i.item_id if i.item_id and len(i.item_id) <= _MAX_EXEMPLAR else None for i in items]
         for dimension, field in _SCORES:
@@ -67,6 +71,15 @@ class BulkApplier:
         self._times(items, labels, groups, exemplars)
         self._bypassed(items, each)
         self._exited(items, each)
+
+    def _stand_up(self, item: Labels) -> None:
+        """Make every series of a label set at once, also those that nothing is added to yet, as one by one does."""
+        if item not in self._standing:
+            self._standing.add(item)
+            for dimension, _ in _SCORES:
+                self._metrics.series("pipeline_quality_score")(dimension, *item)
+            for name in _OF_ITEMS:
+                self._metrics.series(name)(*item)
 
     def _groups(self, items: list[ItemFinished]) -> tuple[list[Labels], list[Labels], Ints]:
         """Return each item's labels, the distinct ones among them, and each item's position among those."""

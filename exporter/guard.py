@@ -97,6 +97,8 @@ class Guard:
             # run by hand with uvicorn and without its --ssl options: better no answer than an open one
             raise ApiError(403, None, "web-config.yml asks for TLS, and this connection has none")
         writes = scope["method"] not in READING
+        if writes and self._bearer is None and _is_cross_site(scope):
+            raise ApiError(403, "unauthorized", "another site's page may not write here")
         needed = writes or (self._settings.guard_reads and scope["path"] not in ALWAYS_OPEN)
         if self._bearer is None or not needed or self._has_token(scope):
             return
@@ -117,6 +119,11 @@ class Guard:
         if scheme.lower() == "basic" and (pair := credentials(given)):  # the token as password, for clients that know
             scheme, token = "Bearer", pair[1].decode("latin-1")  # basic authentication only, such as pushers
         return hmac.compare_digest(f"{scheme.title()} {token.strip()}".encode(), self._bearer)
+
+
+def _is_cross_site(scope: Scope) -> bool:
+    """Tell whether a browser says that the request comes from a page of another site (nobody else says so)."""
+    return any(name == b"sec-fetch-site" and value == b"cross-site" for name, value in scope["headers"])
 
 
 class _Exchange:

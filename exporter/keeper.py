@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -97,7 +97,7 @@ class Keeper:
                 ingest.paused = True
             started = time.perf_counter()
             pieces = []
-            for piece in self._capture():
+            for piece in capture(ingest.metrics):
                 pieces.append(piece)
                 await asyncio.sleep(0)
             await asyncio.to_thread(self._write, pieces)
@@ -111,7 +111,7 @@ class Keeper:
     def compact_now(self) -> None:
         """Do the same without an event loop, at the end of a process. Raises JournalError."""
         with self._ingest.lock:
-            self._write(list(self._capture()))
+            self._write(list(capture(self._ingest.metrics)))
 
     def reset(self) -> None:
         """Set everything that the journal keeps to zero, and empty the journal."""
@@ -125,9 +125,6 @@ class Keeper:
             ingest.trends.restore(())
             ingest.since = None
             self._pushes.load(b"")
-
-    def _capture(self) -> Iterator[msgspec.Raw]:
-        return (piece for piece in capture(self._ingest.metrics) if bytes(piece))
 
     def _write(self, families: list[msgspec.Raw]) -> None:
         ingest = self._ingest

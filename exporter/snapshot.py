@@ -76,9 +76,8 @@ def capture(metrics: Metrics) -> Iterator[msgspec.Raw]:
         for first in range(0, len(children), STEP):
             cells = [(labels, cells_of(child)) for labels, child in children[first : first + STEP]]
             rows = [(labels, tuple(cell.get() for cell in mine)) for labels, mine in cells]
-            rows = [row for row in rows if any(row[1])]
             state = FamilyState(name, tuple(metric._labelnames), _bounds(metric), rows)
-            yield msgspec.Raw(msgspec.msgpack.encode(state) if rows else b"")
+            yield msgspec.Raw(msgspec.msgpack.encode(state))
 
 
 def restore(metrics: Metrics, families: list[msgspec.Raw]) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.routing import Route
 
-from exporter.settings import ExporterSettings, settings_from
+from exporter.openapi import document
+from exporter.settings import _ENV, ExporterSettings, settings_from
 from pipeline.errors import ConfigError
 from pipeline.metrics.catalogue import FAMILIES
 from pipeline.settings import Secret
-from tests.exporter.conftest import Running, Serve
+from tests.exporter.conftest import ROOT, Running, Serve
 
 API = "/api/performance"
 
@@ -292,3 +294,29 @@ def test_series_expire_when_that_is_wished(serve: Serve) -> None:
     labels = '{config_version="unspecified",content_type="news",processing_type="full"}'
     assert running.value(f"pipeline_items_total{labels}") in (0, 2)
     assert running.client.get(f"{API}/metrics/summary").json()["total_processed"] == 2
+
+
+def test_every_setting_and_route_is_documented() -> None:
+    page = (ROOT / "docs" / "exporter.md").read_text()
+    for variable in _ENV:
+        assert f"| `{variable}` |" in page
+    for path in document("1")["paths"]:
+        assert path.removeprefix("/api/performance").rstrip("/") in page
+    defaults = ExporterSettings()
+    for name in (
+        "max_body_bytes",
+        "max_decoded_bytes",
+        "max_waiting_bytes",
+        "max_waiting_requests",
+        "max_pushed_series",
+    ):
+        assert str(getattr(defaults, name)) in page
+
+
+def test_the_document_describes_every_route(running: Running) -> None:
+    described = running.client.get("/openapi.json").json()
+    assert described == document(described["info"]["version"])
+    served = {route.path for route in running.server.app.routes if isinstance(route, Route)}
+    assert set(described["paths"]) <= served
+    undescribed = served - set(described["paths"]) - {"/api/performance", "/openapi.json"}
+    assert not {path for path in undescribed if path.startswith("/api/")}

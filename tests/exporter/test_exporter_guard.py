@@ -52,6 +52,17 @@ def test_every_write_needs_the_token(serve: Serve, method: str, path: str, body:
     assert response.status_code in (200, 202, 415)
 
 
+def test_a_page_of_another_site_may_not_write(serve: Serve) -> None:
+    running = serve()
+    for path in ("/api/performance/record", "/api/events"):
+        response = running.client.post(path, json=GOOD, headers={"Sec-Fetch-Site": "cross-site"})
+        assert response.status_code == 403
+    assert running.client.get("/metrics", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
+    assert (
+        running.client.post("/api/performance/record", json=GOOD, headers={"Sec-Fetch-Site": "none"}).status_code == 200
+    )
+
+
 def test_reading_is_open_unless_it_is_guarded_too(serve: Serve, tmp_path: Path) -> None:
     opened = serve(token=Secret("t"))
     assert opened.client.get("/metrics").status_code == 200

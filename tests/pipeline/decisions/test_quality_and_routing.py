@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.decisions.quality import QualityThresholds, QualityVerdict, judge
-from pipeline.decisions.routing import Routing, RouteVerdict, TypeRoute, route
+from pipeline.decisions.routing import RouteVerdict, Routing, TypeRoute, route
 from pipeline.item import Scores
 
 THRESHOLDS = QualityThresholds(0.65, 0.61, 0.62, 0.63)

@@ -53,6 +53,8 @@ class Family:
         self.created = created
         self._lock = threading.Lock()
         self._changes = 0
+        self._text = b""  # of a family of one shard
+        self._text_of: bytes | None = None  # the shard's text that it was made of
         self._children: list[Any] = []
         self._shards: list[Shard] = []
 
@@ -106,20 +108,38 @@ class Family:
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the family's text, in the registry's order; after each piece the caller may give way to others."""
+        if len(self._shards) == 1 and _children(self.metric) == self._children:
+            yield self._small()
+            return
         for _ in self._catch_up():
             yield b""
         with self._lock:
             shards = tuple(self._shards)
-        yield self.layout.header.encode()
+        yield self.layout.header
         for shard in shards:
             yield self._refreshed(shard)
         yield b"\n"
-        if shards and self.layout.has_created and not self.layout.inline_created:
-            yield self.layout.created_header.encode()
+        if shards and self._has_created_block:
+            yield self.layout.created_header
             yield from (shard.created_blob for shard in shards)
             yield b"\n"
+
+    @property
+    def _has_created_block(self) -> bool:
+        return self.layout.has_created and not self.layout.inline_created
 
     def _refreshed(self, shard: Shard) -> bytes:
         with self._lock:
             shard.refresh()
             return shard.blob
+
+    def _small(self) -> bytes:
+        """Return the whole text of a family of one shard, which most are; when nothing changed it is still there."""
+        with self._lock:
+            shard = self._shards[0]
+            if shard.refresh() or self._text_of is not shard.blob:
+                pieces = [self.layout.header, shard.blob, b"\n"]
+                if self._has_created_block:
+                    pieces += [self.layout.created_header, shard.created_blob, b"\n"]
+                self._text, self._text_of = b"".join(pieces), shard.blob
+            return self._text

@@ -20,6 +20,14 @@ def cells_of(child: Any) -> list[Any]:
     return [child._value]
 
 
+_SUFFIXES = {
+    "counter": ["_total"],
+    "gauge": [""],
+    "summary": ["_count", "_sum"],
+    "histogram": ["_count", "_sum"],
+}
+
+
 class Layout:
     """The shape of a family's lines: the names of its samples, and how a child's numbers become them."""
 
@@ -31,21 +39,17 @@ class Layout:
         self.inline_created = self.has_created and text_format is TextFormat.OPENMETRICS
         self.exemplars = text_format is TextFormat.OPENMETRICS and kind in ("counter", "histogram")
         self.is_gauge = kind == "gauge"
-        self.header = header(name, metric._documentation, kind, metric._unit, text_format)
-        self.created_header = header(name + "_created", metric._documentation, "gauge", "", text_format)
-        self._created_name = sample_name(name + "_created", text_format)
+        self.header = header(name, metric._documentation, kind, metric._unit, text_format).encode()
+        self.created_header = b""
+        if self.has_created:
+            self.created_header = header(f"{name}_created", metric._documentation, "gauge", "", text_format).encode()
+            self._created_name = sample_name(name + "_created", text_format)
         self._label_names = metric._labelnames
         self._bounds = metric._upper_bounds if kind == "histogram" else None
-        self._bucket = sample_name(name + "_bucket", text_format)
+        self._bucket = sample_name(name + "_bucket", text_format) if self._bounds else ""
         self._les = [f'le="{number(bound)}"' for bound in self._bounds or ()]
         self._has_sum = self._bounds is None or self._bounds[0] >= 0
-        suffixes = {
-            "counter": ["_total"],
-            "gauge": [""],
-            "summary": ["_count", "_sum"],
-            "histogram": ["_count", "_sum"],
-        }
-        own = suffixes[kind] if self._has_sum else ["_count"]
+        own = _SUFFIXES[kind] if self._has_sum else ["_count"]
         self._plain = [sample_name(name + suffix, text_format) for suffix in own]
         self.cell_count = len(self._les) + 1 if self._bounds else len(own)
         self.value_count = len(self._les) + len(own)

@@ -50,6 +50,7 @@ class Exporter:
         self.stopping = False
         self.metrics = Metrics(registry or CollectorRegistry(), known=config.known_values(), caps=config.label_caps)
         self.metrics.series("exporter_build_info")(product_version(), platform.python_version()).set(1)
+        self.metrics.apply(config.activated())  # until a pipeline says otherwise: replayed events go over it
         self.journal: AnyJournal = Journal(settings.journal, settings.sync) if settings.journal else NoJournal()
         limits = Limits(settings.max_waiting_requests, settings.max_waiting_bytes)
         self.ingest = Ingest(self.metrics, self.journal, limits=limits, clock=clock)

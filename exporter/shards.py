@@ -68,11 +68,13 @@ class Shard:
         width = self.layout.cell_count
         return not any(self.raw[row * width : (row + 1) * width])
 
-    def refresh(self) -> None:
-        """Bring the text up to date."""
+    def refresh(self) -> bool:
+        """Bring the text up to date; False when it still is what it was."""
+        created, blob = self.created_blob, self.blob
         rows = self._update()
         if self._touches is not None:
             self._show(self._touches.note(self, rows))
+        return self.blob is not blob or self.created_blob is not created
 
     def _update(self) -> list[int]:
         """Write anew the rows (children by number) that changed, and return them."""

@@ -108,8 +108,9 @@ class Family:
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the family's text, in the registry's order; after each piece the caller may give way to others."""
-        if len(self._shards) == 1 and _children(self.metric) == self._children:
-            yield self._small()
+        known = self._shards
+        if len(known) == 1 and _children(self.metric) == self._children:
+            yield self._small(known[0])
             return
         for _ in self._catch_up():
             yield b""
@@ -133,10 +134,9 @@ class Family:
             shard.refresh()
             return shard.blob
 
-    def _small(self) -> bytes:
+    def _small(self, shard: Shard) -> bytes:
         """Return the whole text of a family of one shard, which most are; when nothing changed it is still there."""
         with self._lock:
-            shard = self._shards[0]
             if shard.refresh() or self._text_of is not shard.blob:
                 pieces = [self.layout.header, shard.blob, b"\n"]
                 if self._has_created_block:

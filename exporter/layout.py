@@ -44,7 +44,10 @@ class Layout:
         if self.has_created:
             self.created_header = header(f"{name}_created", metric._documentation, "gauge", "", text_format).encode()
             self._created_name = sample_name(name + "_created", text_format)
-        self._label_names = metric._labelnames
+        positions = {label: position for position, label in enumerate(metric._labelnames)}
+        self._labels = [(label_name(label), position) for label, position in sorted(positions.items())]
+        before = sum(label < "le" for label in positions)
+        self._labels_before_le, self._labels_after_le = self._labels[:before], self._labels[before:]
         self._bounds = metric._upper_bounds if kind == "histogram" else None
         self._bucket = sample_name(name + "_bucket", text_format) if self._bounds else ""
         self._les = [f'le="{number(bound)}"' for bound in self._bounds or ()]
@@ -57,16 +60,19 @@ class Layout:
 
     def starts(self, child: Any) -> list[str]:
         """Return the beginnings of a child's lines, from the newline before to the blank before the value."""
-        low, high = self._labels(child)
-        both = ",".join(filter(None, (low, high)))
-        labels = f"{{{both}}}" if both else ""
-        before = f"\n{self._bucket}{{{low}," if low else f"\n{self._bucket}{{"
-        after = f",{high}}} " if high else "} "
-        lines = [f"{before}{le}{after}" for le in self._les]
+        labels = self.label_text(child)
+        lines = self._bucket_starts(child._labelvalues) if self._bounds else []
         lines += [f"\n{name}{labels} " for name in self._plain]
         if self.inline_created:
             lines.append(self.created_start(labels))
         return lines
+
+    def _bucket_starts(self, values: Sequence[str]) -> list[str]:
+        """Do the same for buckets, whose `le` stands among the labels by its name."""
+        low, high = _written(self._labels_before_le, values), _written(self._labels_after_le, values)
+        before = f"\n{self._bucket}{{{low}," if low else f"\n{self._bucket}{{"
+        after = f",{high}}} " if high else "} "
+        return [f"{before}{le}{after}" for le in self._les]
 
     def created_start(self, labels: str) -> str:
         """Return the beginning of a `_created` line."""
@@ -74,15 +80,7 @@ class Layout:
 
     def label_text(self, child: Any) -> str:
         """Return a child's labels with their braces, or nothing."""
-        both = ",".join(filter(None, self._labels(child)))
-        return f"{{{both}}}" if both else ""
-
-    def _labels(self, child: Any) -> tuple[str, str]:
-        """Return the labels that sort before and after `le`."""
-        pairs = sorted(dict(zip(self._label_names, child._labelvalues, strict=False)).items())
-        written = [(name, f'{label_name(name)}="{escape_value(value)}"') for name, value in pairs]
-        low = ",".join(text for name, text in written if name < "le")
-        return low, ",".join(text for name, text in written if name >= "le")
+        return f"{{{_written(self._labels, child._labelvalues)}}}" if self._labels else ""
 
     def values(self, raw: Sequence[float]) -> Sequence[float]:
         """Return the numbers of a child's lines from those of its cells (buckets are summed up)."""
@@ -93,3 +91,8 @@ class Layout:
         if self._has_sum:
             cumulated.append(raw[-1])
         return cumulated
+
+
+def _written(labels: Sequence[tuple[str, int]], values: Sequence[str]) -> str:
+    """Write labels (name, position of the value) in order."""
+    return ",".join([f'{name}="{escape_value(values[position])}"' for name, position in labels])

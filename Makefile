@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 SHORTCUTS := ENABLE_QUALITY_FILTERING=1 ENABLE_CONTENT_ROUTING=1 ENABLE_EARLY_EXIT=1 ENABLE_DASHBOARD_METRICS=1
 
-.PHONY: help run install install-dev test check format generate bench clean
+.PHONY: help run install install-dev test check format generate bench soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,9 +53,17 @@ generate: install-dev ## write the generated parts of the docs anew
 	$(BIN)/python -m tools.generate
 
 bench: install-dev ## print the benchmarks (minutes; each measures a peer in the same run)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --group bench
 	$(BIN)/python -m bench.overhead
 	$(BIN)/python -m bench.quality.run
 	$(BIN)/python -m bench.savings
+	$(BIN)/python -m bench.scrape
+	@command -v prometheus-pushgateway >/dev/null || \
+	  echo "bench.ingest compares with Pushgateway; on Debian and Ubuntu: sudo apt install prometheus-pushgateway" >&2
+	$(BIN)/python -m bench.ingest
+
+soak: install-dev ## ten minutes of mixed load with the exporter killed every 20 s: nothing may be lost
+	$(BIN)/python -m bench.soak
 
 clean: ## remove what was installed and built
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -7,10 +7,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
-import msgspec
 import structlog
 
 from exporter.journal import JournalError
+from exporter.records import encode_events
 from exporter.service import Exporter
 from pipeline.config import Config
 from pipeline.events import Event, validate
@@ -61,7 +61,8 @@ class LocalRecorder(Recorder):
                 self._rejected("busy").inc()
                 continue
             try:
-                self._waiting.append(validate(event))
+                encode_events((validate(event),))  # what cannot be journaled must not spoil its whole group later
+                self._waiting.append(event)
             except Exception as error:  # noqa: BLE001 - the recorder's edge: nothing may reach the caller
                 self._rejected("invalid").inc()
                 _log.warning("event refused", error=str(error), event_type=type(event).__name__)
@@ -87,10 +88,6 @@ class LocalRecorder(Recorder):
             except JournalError as error:
                 self._rejected("storage").inc(len(events))
                 _log.error("events lost, the journal cannot be written", events=len(events), error=str(error))
-                return True
-            except (msgspec.MsgspecError, UnicodeError) as error:
-                self._rejected("invalid").inc(len(events))
-                _log.warning("events refused", error=str(error))
                 return True
             self._waiting.extendleft(reversed(events))
             return False

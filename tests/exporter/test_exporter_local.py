@@ -69,7 +69,8 @@ def test_recording_never_raises(running: Running) -> None:
     recorder.record_many(wrong)
     recorder.record(ITEM)
     recorder.close()
-    assert running.value('exporter_rejected_records_total{reason="invalid"}') >= 3
+    assert running.value('exporter_rejected_records_total{reason="invalid"}') == 4
+    assert running.value("pipeline_items_total") == 1
 
 
 def test_what_finds_no_room_is_counted(running: Running) -> None:

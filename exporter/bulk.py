@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from prometheus_client.samples import Exemplar
 
 from pipeline.events import Event, ItemFinished
+from pipeline.metrics.content import names_item
 from pipeline.metrics.registry import Metrics
 
 SMALL = 32  # below this the plain way is faster
-_MAX_EXEMPLAR = 100
 _SCORES = (
     ("overall", "quality_score"),
     ("coherence", "coherence"),
@@ -63,7 +63,7 @@ class BulkApplier:
         for item in labels:
             self._stand_up(item)
         self._add("pipeline_items_total", labels, np.bincount(groups, minlength=len(labels)).tolist())
-        exemplars = [i.item_id if i.item_id and len(i.item_id) <= _MAX_EXEMPLAR else None for i in items]
+        exemplars = [i.item_id if names_item(i.item_id) else None for i in items]
         for dimension, field in _SCORES:
             targets: list[tuple[str, ...]] = [(dimension, *label) for label in labels]
             ids = exemplars if dimension == "overall" else None

@@ -13,7 +13,7 @@ from exporter.journal import JournalError
 from exporter.records import encode_events
 from exporter.service import Exporter
 from pipeline.config import Config
-from pipeline.events import Event, validate
+from pipeline.events import EVENT_TYPES, Event, validate
 from pipeline.recorder import Recorder
 from pipeline.savings import CostModel
 
@@ -61,8 +61,7 @@ class LocalRecorder(Recorder):
                 self._rejected("busy").inc()
                 continue
             try:
-                encode_events((validate(event),))  # what cannot be journaled must not spoil its whole group later
-                self._waiting.append(event)
+                self._waiting.append(_checked(event))
             except Exception as error:  # noqa: BLE001 - the recorder's edge: nothing may reach the caller
                 self._rejected("invalid").inc()
                 _log.warning("event refused", error=str(error), event_type=type(event).__name__)
@@ -102,3 +101,11 @@ class LocalRecorder(Recorder):
     def _run(self) -> None:
         while not self._closed.wait(self._interval):
             self.flush()
+
+
+def _checked(event: Event) -> Event:
+    """Return an event that is valid and can be journaled: another would spoil its whole group later."""
+    if type(event) not in EVENT_TYPES:
+        raise TypeError("not an event")
+    encode_events((validate(event),))
+    return event

@@ -10,12 +10,11 @@ from typing import Any, Literal
 import msgspec
 import zstandard
 
-from pipeline.events import Event, validate
+from pipeline.events import Event
 from pipeline.spool import Batch, Spool
 
 DropReason = Literal["buffer_full", "spool_full", "no_spool", "invalid", "refused", "expired"]
 HELD_BATCHES = 20  # in memory while the exporter is away, before they go to the spool
-_events = msgspec.json.Decoder(list[Event])
 
 
 class Outbox:
@@ -101,15 +100,21 @@ class Outbox:
     def _valid(self, events: list[Event]) -> list[Event]:
         """Leave out what is not valid: one such event would spoil its whole batch."""
         try:
-            _events.decode(msgspec.json.encode(events))
+            _check(events)
         except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
             return [event for event in events if self._is_valid(event)]
         return events
 
     def _is_valid(self, event: Event) -> bool:
         try:
-            _events.decode(msgspec.json.encode([validate(event)]))
+            _check([event])
         except Exception as error:  # noqa: BLE001 - anything may have been passed as an event
             self._drop("invalid", 1, str(error))
             return False
         return True
+
+
+def _check(events: Sequence[Event]) -> None:
+    """Raise if any of these is no valid event, or cannot be written as JSON."""
+    msgspec.convert(msgspec.to_builtins(events), list[Event])  # JSON itself would turn a NaN into null
+    msgspec.json.encode(events)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pipeline import events
 from pipeline.metrics.family import Family, edges
+from pipeline.metrics.labels import is_clean
 
 if TYPE_CHECKING:
     from pipeline.metrics.registry import Metrics, Series
@@ -116,6 +117,11 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 
+def names_item(item_id: str | None) -> TypeGuard[str]:
+    """Tell whether an item's id is fit to be an exemplar."""
+    return bool(item_id) and len(str(item_id)) <= _EXEMPLAR_LENGTH and is_clean(str(item_id))
+
+
 class _ItemSeries:
     """The series that finished items of one label set reach, looked up once."""
 
@@ -185,7 +191,7 @@ class ContentHandlers:
         series = self._of_items.get(item)
         if series is None:
             series = self._of_items[item] = _ItemSeries(self._metrics, item)
-        exemplar = {"item_id": event.item_id} if event.item_id and len(event.item_id) <= _EXEMPLAR_LENGTH else None
+        exemplar = {"item_id": event.item_id} if names_item(event.item_id) else None
         series.items.inc()
         if event.processing_type == "lightweight":
             self._bypasses(self._bypass_reason(event.bypass_reason), *item[1:]).inc()

@@ -105,10 +105,12 @@ def test_recording_neither_waits_nor_raises_when_nobody_listens(spool: Path) -> 
     for n in range(1000):
         recorder.record(full(n))
     recorder.record("no event at all")  # type: ignore[arg-type]
-    recorder.record(ItemFinished("full", quality_score=7.0))
+    for score in (7.0, float("nan"), float("inf")):
+        recorder.record(ItemFinished("full", quality_score=score))
+    recorder.record(ItemFinished("full", content_type="\ud800"))
     assert time.perf_counter() - started < 0.5
     recorder.close()
-    assert recorder.dropped == {"invalid": 2}
+    assert recorder.dropped == {"invalid": 5}
 
 
 def test_events_survive_the_exporters_absence_and_this_process(exporter: Exporter, spool: Path) -> None:

@@ -7,6 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.events import (
@@ -105,6 +106,13 @@ def test_a_record_without_what_savings_need_is_counted_as_incomplete(
     labels = {"processing_type": event.processing_type, "content_type": "unspecified", "config_version": "unspecified"}
     assert value(metrics, "pipeline_items_total", **labels) == 1
     assert not value(metrics, "pipeline_time_saved_seconds_total", **labels)
+
+
+def test_an_item_id_that_no_text_can_hold_does_not_spoil_a_scrape(metrics: Metrics) -> None:
+    for item_id in ("\ud800", "a\nb", "x" * 500, "fine"):
+        metrics.apply(ItemFinished("full", "news", 0.8, 1.0, item_id=item_id))
+    text = openmetrics.generate_latest(metrics.registry).decode()
+    assert 'item_id="fine"' in text
 
 
 def test_the_other_events_reach_their_families(metrics: Metrics) -> None:

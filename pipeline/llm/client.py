@@ -14,13 +14,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import msgspec
-import stamina
 
 from pipeline.errors import ErrorType, StageError
+from pipeline.retrying import FIRST_BACKOFF_SECONDS, LONGEST_WAIT_SECONDS, AttemptError, tried
 from pipeline.settings import LlmSettings
 
-LONGEST_WAIT_SECONDS = 60.0  # an endpoint that asks for more is given up on: the heuristics are there at once
-FIRST_BACKOFF_SECONDS = 0.5
 _RETRIED = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 _KINDS: dict[int, ErrorType] = {
     401: "auth",
@@ -47,14 +45,6 @@ class InvalidAnswerError(StageError):
     def __init__(self, message: str, cost_usd: float) -> None:
         super().__init__("corrupt", message, retryable=True)
         self.cost_usd = cost_usd
-
-
-class _RefusedError(StageError):
-    """An attempt that failed, and after how many seconds the endpoint wants the next one."""
-
-    def __init__(self, error_type: ErrorType, message: str, *, retryable: bool, after: float | None = None) -> None:
-        super().__init__(error_type, message, retryable=retryable)
-        self.after = after
 
 
 class _Usage(msgspec.Struct):
@@ -128,18 +118,11 @@ class LlmClient:
                 "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)},
             },
         }
-        retrying = stamina.retry_context(
-            on=_again,
-            attempts=max(1, self._settings.attempts),
-            timeout=None,
-            wait_initial=self._first_backoff,
-            wait_jitter=self._first_backoff,
-            wait_max=LONGEST_WAIT_SECONDS,
+        return tried(
+            lambda: self._answer(self._ask(body, max_tokens)),
+            attempts=self._settings.attempts,
+            first_backoff=self._first_backoff,
         )
-        for attempt in retrying:
-            with attempt:
-                return self._answer(self._ask(body, max_tokens))
-        raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _ask(self, body: dict[str, Any], max_tokens: int) -> httpx.Response:
         limit_key = self._limit_key
@@ -162,22 +145,22 @@ class LlmClient:
                 follow_redirects=False,  # the key goes to the configured host only
             )
         except httpx.TimeoutException:
-            raise _RefusedError(
+            raise AttemptError(
                 "timeout", f"The language model at {self._host} did not answer in time.", retryable=True
             ) from None
         except httpx.HTTPError as error:
-            raise _RefusedError(
+            raise AttemptError(
                 "network", self._clean(f"The language model at {self._host} cannot be reached: {error}"), retryable=True
             ) from None
 
-    def _refused(self, response: httpx.Response) -> _RefusedError:
+    def _refused(self, response: httpx.Response) -> AttemptError:
         status = response.status_code
         error = _error_of(response)
         reason = f": {error['message']}" if isinstance(error.get("message"), str) and status not in (401, 403) else ""
         after = _retry_after(response.headers, self._clock())
         spent = error.get("code") == "insufficient_quota"  # also a 429, but waiting does not fill the account
         wait_is_bearable = after is None or after <= LONGEST_WAIT_SECONDS
-        return _RefusedError(
+        return AttemptError(
             _KINDS.get(status, "http_status"),
             self._clean(f"The language model at {self._host} answered {status}{reason[:200]}."),
             retryable=status in _RETRIED and not spent and wait_is_bearable,
@@ -212,13 +195,6 @@ class LlmClient:
         """Take the key out, should the other side repeat it, and make it one line."""
         key = self._settings.api_key.reveal()
         return " ".join((text.replace(key.strip(), "***") if key and key.strip() else text).split())
-
-
-def _again(error: Exception) -> bool | float:
-    """Say whether an attempt is worth repeating, and after how many seconds if the endpoint named a time."""
-    if not isinstance(error, _RefusedError) or not error.retryable:
-        return False
-    return True if error.after is None else error.after
 
 
 def _endpoint(base_url: str | None) -> tuple[str, str]:

@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 import msgspec
-import stamina
 
 from pipeline.errors import ErrorType, StageError
 from pipeline.item import Claim, Fallacy, Scores
+from pipeline.retrying import FIRST_BACKOFF_SECONDS, LONGEST_WAIT_SECONDS, AttemptError, tried
 from pipeline.settings import PublishSettings
 
 # Limits of Discord's own, in characters, are 256 for a title, 4096 for a description, 1024 for the value of a field and
@@ -29,21 +29,11 @@ MOST_CLAIMS = 5
 MOST_FALLACIES = 3
 SNIPPET_LIMIT = 180
 
-LONGEST_WAIT_SECONDS = 60.0  # a rate limit that lasts longer is an error
-FIRST_BACKOFF_SECONDS = 0.5
 _KINDS: dict[int, ErrorType] = {401: "auth", 403: "auth", 404: "not_found", 413: "too_large", 429: "rate_limited"}
 _GOOD, _FAIR, _POOR = 0x2ECC71, 0xF1C40F, 0xE74C3C  # as the target bands of the overall quality
 _MARKDOWN = frozenset("\\`*_~|>#[]()<@")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _ELLIPSIS = "…"
-
-
-class _FailedError(StageError):
-    """An attempt that failed, and after how many seconds Discord wants the next one."""
-
-    def __init__(self, error_type: ErrorType, message: str, *, retryable: bool, after: float | None = None) -> None:
-        super().__init__(error_type, message, retryable=retryable)
-        self.after = after
 
 
 class _HiddenUrl(httpx.URL):
@@ -103,17 +93,7 @@ class DiscordPublisher:
         StageError("auth", "not_found", "rate_limited", "timeout", "network", "too_large" or "http_status").
         """
         body = msgspec.json.encode(message(title, url, content_type, scores, summary, claims, fallacies))
-        retrying = stamina.retry_context(
-            on=_again,
-            attempts=max(1, self._settings.attempts),
-            timeout=None,
-            wait_initial=self._first_backoff,
-            wait_jitter=self._first_backoff,
-            wait_max=LONGEST_WAIT_SECONDS,
-        )
-        for attempt in retrying:
-            with attempt:
-                self._post(body)
+        tried(lambda: self._post(body), attempts=self._settings.attempts, first_backoff=self._first_backoff)
 
     def _post(self, body: bytes) -> None:
         request = self._http.build_request(
@@ -127,13 +107,13 @@ class DiscordPublisher:
         try:
             response = self._http.send(request, follow_redirects=False)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-            raise _FailedError("network", "Discord cannot be reached.", retryable=True) from None
+            raise AttemptError("network", "Discord cannot be reached.", retryable=True) from None
         except httpx.TimeoutException:
-            raise _FailedError(
+            raise AttemptError(
                 "timeout", "Discord did not answer in time; the post may be there.", retryable=False
             ) from None
         except httpx.HTTPError:
-            raise _FailedError(
+            raise AttemptError(
                 "network", "The connection to Discord broke; the post may be there.", retryable=False
             ) from None
         if not response.is_success:
@@ -241,11 +221,11 @@ def _host_header(url: httpx.URL) -> str:
     return url.netloc.decode("ascii")
 
 
-def _refused(response: httpx.Response) -> _FailedError:
+def _refused(response: httpx.Response) -> AttemptError:
     status = response.status_code
     if status == 429:
         after = _retry_after(response)
-        return _FailedError(
+        return AttemptError(
             "rate_limited",
             f"Discord takes no more posts for {after:.0f} seconds.",
             retryable=after <= LONGEST_WAIT_SECONDS,
@@ -253,7 +233,7 @@ def _refused(response: httpx.Response) -> _FailedError:
         )
     hint = ": the webhook is gone or its address is wrong, make a new one" if status in (401, 403, 404) else ""
     message = f"Discord answered {status}{hint or _detail(response)}."
-    return _FailedError(_KINDS.get(status, "http_status"), message, retryable=status >= 500)
+    return AttemptError(_KINDS.get(status, "http_status"), message, retryable=status >= 500)
 
 
 def _retry_after(response: httpx.Response) -> float:
@@ -278,9 +258,3 @@ def _body(response: httpx.Response) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _again(error: Exception) -> bool | float:
-    if not isinstance(error, _FailedError) or not error.retryable:
-        return False
-    return True if error.after is None else error.after

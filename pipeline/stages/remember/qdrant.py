@@ -8,9 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-import stamina
-
 from pipeline.errors import ErrorType, StageError
+from pipeline.retrying import LONGEST_WAIT_SECONDS, AttemptError, tried
 from pipeline.settings import MemorySettings
 from pipeline.stages.remember.values import Hit, RememberedItem
 from pipeline.stages.remember.vectors import Vector
@@ -20,18 +19,9 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 10
 ATTEMPTS = 3
-LONGEST_WAIT_SECONDS = 60.0
 _NAMESPACE = uuid.UUID("6f1c1d5e-5a0b-5d0c-9d6e-2b7d6a3e7c11")  # of our point ids; must never change
 _KINDS: dict[int, ErrorType] = {401: "auth", 403: "auth", 404: "not_found", 429: "rate_limited"}
 _Answer = TypeVar("_Answer")
-
-
-class _FailedError(StageError):
-    """An attempt that failed, and after how many seconds the server wants the next one."""
-
-    def __init__(self, error_type: ErrorType, message: str, *, retryable: bool, after: float | None = None) -> None:
-        super().__init__(error_type, message, retryable=retryable)
-        self.after = after
 
 
 def point_id(content_hash: str) -> str:
@@ -122,18 +112,7 @@ class QdrantIndex:
         self._ready = True
 
     def _tried(self, action: Callable[[], _Answer]) -> _Answer:
-        retrying = stamina.retry_context(
-            on=_again,
-            attempts=ATTEMPTS,
-            timeout=None,
-            wait_initial=self._first_backoff,
-            wait_jitter=self._first_backoff,
-            wait_max=LONGEST_WAIT_SECONDS,
-        )
-        for attempt in retrying:
-            with attempt:
-                return self._translated(action)
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        return tried(lambda: self._translated(action), attempts=ATTEMPTS, first_backoff=self._first_backoff)
 
     def _translated(self, action: Callable[[], _Answer]) -> _Answer:
         from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
@@ -145,7 +124,7 @@ class QdrantIndex:
         except ResourceExhaustedResponse as error:
             after = float(error.retry_after_s)
             retryable = after <= LONGEST_WAIT_SECONDS
-            raise _FailedError(
+            raise AttemptError(
                 "rate_limited", f"{place} has too much to do.", retryable=retryable, after=after
             ) from None
         except UnexpectedResponse as error:
@@ -154,18 +133,12 @@ class QdrantIndex:
             raise _unreachable(place, error.source) from None
         except (QdrantException, ValueError, TypeError) as error:
             kind = type(error).__name__
-            raise _FailedError(
+            raise AttemptError(
                 "http_status", f"{place} answered what is not understood ({kind}).", retryable=False
             ) from None
 
 
-def _again(error: Exception) -> bool | float:
-    if not isinstance(error, _FailedError) or not error.retryable:
-        return False
-    return True if error.after is None else error.after
-
-
-def _unexpected(place: str, collection: str, status: int) -> _FailedError:
+def _unexpected(place: str, collection: str, status: int) -> AttemptError:
     hints = {
         400: f": if {collection} holds vectors of another size, set another memory.qdrant_collection",
         401: ": check QDRANT_API_KEY",
@@ -173,17 +146,17 @@ def _unexpected(place: str, collection: str, status: int) -> _FailedError:
         409: ": it was being made by somebody else",
     }
     message = f"{place} answered {status}{hints.get(status, '')}."
-    return _FailedError(_KINDS.get(status, "http_status"), message, retryable=status >= 500 or status in (408, 409))
+    return AttemptError(_KINDS.get(status, "http_status"), message, retryable=status >= 500 or status in (408, 409))
 
 
-def _unreachable(place: str, cause: Exception) -> _FailedError:
+def _unreachable(place: str, cause: Exception) -> AttemptError:
     import httpx
 
     if isinstance(cause, httpx.TimeoutException):
-        return _FailedError("timeout", f"{place} did not answer in time.", retryable=True)
+        return AttemptError("timeout", f"{place} did not answer in time.", retryable=True)
     if isinstance(cause, httpx.HTTPError):
-        return _FailedError("network", f"{place} cannot be reached.", retryable=True)
-    return _FailedError("http_status", f"{place} answered what is not understood.", retryable=False)
+        return AttemptError("network", f"{place} cannot be reached.", retryable=True)
+    return AttemptError("http_status", f"{place} answered what is not understood.", retryable=False)
 
 
 def _hit(payload: dict[str, Any], score: float) -> Hit:

@@ -17,11 +17,11 @@ from typing import Any
 import msgspec
 import structlog
 
-from pipeline.errors import StageError
+from pipeline.errors import StageError, error_type_of
 from pipeline.events import ItemFailed, ItemFinished
 from pipeline.gather import after_analysis, after_assessment, after_download, after_transcription
 from pipeline.item import Assessment, Fetched, Source, Transcript
-from pipeline.item_scope import ItemScope, error_type_of
+from pipeline.item_scope import ItemScope
 from pipeline.outcome import Outcome, of_failed, of_finished
 from pipeline.recorder import Recorder
 from pipeline.savings import Prior

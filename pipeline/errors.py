@@ -38,6 +38,21 @@ class StageError(PipemeterError):
         self.retryable = retryable
 
 
+def error_type_of(error: BaseException) -> ErrorType:
+    """Return the bounded kind of an exception; `internal` for what nobody foresaw."""
+    if isinstance(error, StageError):
+        return error.error_type
+    kinds: tuple[tuple[type[BaseException], ErrorType], ...] = (
+        (TimeoutError, "timeout"),
+        (FileNotFoundError, "not_found"),
+        (PermissionError, "auth"),
+        (ConnectionError, "network"),
+        (OSError, "storage"),
+        (UnicodeError, "corrupt"),
+    )
+    return next((name for kind, name in kinds if isinstance(error, kind)), "internal")
+
+
 class Problem(msgspec.Struct, frozen=True):
     """One thing wrong with a configuration: where it stands, what stands there, what was expected."""
 

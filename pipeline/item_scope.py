@@ -26,7 +26,7 @@ import msgspec
 from pipeline.decisions.early_exit import CheckpointVerdict, evaluate
 from pipeline.decisions.quality import QualityVerdict, judge
 from pipeline.decisions.routing import RouteVerdict, route
-from pipeline.errors import ErrorType, StageError
+from pipeline.errors import error_type_of
 from pipeline.events import (
     BypassReason,
     CallsSaved,
@@ -359,18 +359,3 @@ class _Group:
 
     async def __aexit__(self, *_: object) -> None:
         self.__exit__()
-
-
-def error_type_of(error: BaseException) -> ErrorType:
-    """Return the bounded kind of an exception; `internal` for what nobody foresaw."""
-    if isinstance(error, StageError):
-        return error.error_type
-    kinds: tuple[tuple[type[BaseException], ErrorType], ...] = (
-        (TimeoutError, "timeout"),
-        (FileNotFoundError, "not_found"),
-        (PermissionError, "auth"),
-        (ConnectionError, "network"),
-        (OSError, "storage"),
-        (UnicodeError, "corrupt"),
-    )
-    return next((name for kind, name in kinds if isinstance(error, kind)), "internal")

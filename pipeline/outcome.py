@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from pipeline.errors import error_type_of
 from pipeline.events import ItemFailed, ItemFinished
 
 
@@ -59,8 +60,6 @@ def of_failed(source: str, event: ItemFailed, error: BaseException) -> Outcome:
 
 def describe(error: BaseException) -> str:
     """Return one line for a person: the kind of the error and its sentence."""
-    from pipeline.item_scope import error_type_of
-
     text = " ".join(str(error).split()) or type(error).__name__
     kind = error_type_of(error)
     return f"{kind}: {text}" if kind != "internal" else f"internal: {type(error).__name__}: {text}"

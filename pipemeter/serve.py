@@ -57,10 +57,10 @@ def command(
         given["sync"] = sync
     settings = settings_from(os.environ, **given)
     app = create_app(settings=settings, config=read_config(config_dir, None))
-    where = settings.journal or "nowhere: a restart begins at 0"
+    kept = f"records are kept in {settings.journal}" if settings.journal else "records are not kept over a restart"
 
     def started(url: str) -> None:
-        click.echo(f"Serving {url} (/metrics, /api/performance/) until Ctrl-C; records are kept in {where}", err=True)
+        click.echo(f"Serving {url} (/metrics, /api/performance/) until Ctrl-C; {kept}", err=True)
 
     serve(app, host, port, on_started=started)
 

@@ -64,7 +64,9 @@ class Database:
         except OSError as error:
             raise _unwritable(path, str(error.strerror)) from None
         with self._translated():
-            self._connection = sqlite3.connect(path, WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(
+                path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            )
         try:
             with self._translated():
                 self._prepare()

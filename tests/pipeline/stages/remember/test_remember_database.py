@@ -4,6 +4,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def refusal(path: Path) -> StageError:
 def test_a_file_of_a_newer_version_is_refused_with_the_way_out(tmp_path: Path) -> None:
     path = tmp_path / "memory.sqlite"
     Memory(path).close()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
     error = refusal(path)
@@ -33,7 +34,7 @@ def test_a_file_of_a_newer_version_is_refused_with_the_way_out(tmp_path: Path) -
 
 def test_a_file_of_another_program_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "other.sqlite"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE theirs (x)")
     connection.close()
     before = path.read_bytes()

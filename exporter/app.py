@@ -28,12 +28,13 @@ from exporter.landing import Landing
 from exporter.openapi import document
 from exporter.performance import Source
 from exporter.runbooks import Runbooks
-from exporter.service import Exporter, default_config, product_version
+from exporter.service import Exporter
 from exporter.settings import ExporterSettings, settings_from
 from exporter.status import Status
 from exporter.webconfig import WebConfig, load_web_config
 from exporter.workers import refuse_several
-from pipeline.config import Config
+from pipeline.config import Config, default_directory, load_config
+from pipeline.version import installed_version
 
 
 def create_app(
@@ -59,7 +60,7 @@ def create_app(
     web = load_web_config(settings.web_config) if settings.web_config else WebConfig()
     exporter = Exporter(
         settings,
-        config or default_config(env),
+        config or load_config(default_directory(), env),
         registry=registry,
         source=source,
         write_line=write_line,
@@ -110,7 +111,7 @@ def routes_of(exporter: Exporter) -> list[Route]:
 
 
 async def _openapi(request: Request) -> Response:  # noqa: ARG001
-    return json_response(document(product_version()))
+    return json_response(document(installed_version()))
 
 
 def _refused(exporter: Exporter) -> Callable[[Request, Exception], Response]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from collections.abc import Callable
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -24,8 +22,9 @@ from exporter.pushgateway import PushApi, PushStore
 from exporter.scrape import Scrape
 from exporter.settings import ExporterSettings
 from monitoring.prometheus import PrometheusClient
-from pipeline.config import Config, load_config
+from pipeline.config import Config
 from pipeline.metrics.registry import Metrics
+from pipeline.version import installed_version
 
 _log = structlog.get_logger("exporter")
 
@@ -49,7 +48,7 @@ class Exporter:
         self.ready = False
         self.stopping = False
         self.metrics = Metrics(registry or CollectorRegistry(), known=config.known_values(), caps=config.label_caps)
-        self.metrics.series("exporter_build_info")(product_version(), platform.python_version()).set(1)
+        self.metrics.series("exporter_build_info")(installed_version(), platform.python_version()).set(1)
         self.metrics.apply(config.activated())  # until a pipeline says otherwise: replayed events go over it
         self.journal: AnyJournal = Journal(settings.journal, settings.sync) if settings.journal else NoJournal()
         limits = Limits(settings.max_waiting_requests, settings.max_waiting_bytes)
@@ -117,20 +116,6 @@ def source_for(settings: ExporterSettings, ingest: Ingest, clock: Callable[[], f
     if settings.prometheus_url:
         return PrometheusSource(PrometheusClient(settings.prometheus_url), clock)
     return ProcessSource(ingest, clock)
-
-
-def default_config(environ: Mapping[str, str]) -> Config:
-    """Read `./config`, if there is one. Raises ConfigError."""
-    directory = Path("config")
-    return load_config(directory if directory.is_dir() else None, environ)
-
-
-def product_version() -> str:
-    """Return the installed version of pipemeter."""
-    try:
-        return version("pipemeter")
-    except PackageNotFoundError:
-        return "0+unknown"
 
 
 def _print_line(line: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from exporter.journal import Sync
+from pipeline.config import truth
 from pipeline.errors import ConfigError, Problem
 from pipeline.settings import Secret
 from pipeline.state import state_dir
@@ -65,7 +66,6 @@ _ENV: dict[str, str] = {
     "EXPORTER_RUNBOOKS": "runbooks",
     "EXPORTER_WEB_CONFIG": "web_config",
 }
-_WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _NO_JOURNAL = ("off", "none", "no")
 
 
@@ -105,9 +105,10 @@ def _read(field: str, text: str) -> Any:
 
 
 def _flag(text: str) -> bool:
-    if text.lower() not in _WORDS:
-        raise ValueError("true or false")
-    return _WORDS[text.lower()]
+    try:
+        return truth(text)
+    except ValueError:
+        raise ValueError("true or false") from None
 
 
 def _number(kind: Any, text: str) -> float:

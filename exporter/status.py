@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exporter.errors import json_response
-from exporter.service import Exporter, product_version
+from exporter.service import Exporter
+from pipeline.version import installed_version
 
 
 class Status:
@@ -24,7 +25,7 @@ class Status:
         well = journal["error"] is None and scrape["error"] is None
         answer = {
             "status": "ok" if well else "degraded",
-            "version": product_version(),
+            "version": installed_version(),
             "uptime_seconds": exporter.clock() - exporter.started,
             "journal": journal,
             "last_scrape": scrape,

@@ -187,6 +187,19 @@ _ENV_SETTINGS = (
 _SECRETS = frozenset({"LLM_API_KEY", "QDRANT_API_KEY", "DISCORD_WEBHOOK_URL"})
 
 
+def default_directory() -> Path | None:
+    """Return the configuration folder that is meant when none is named: `./config`, where it exists."""
+    directory = Path("config")
+    return directory if directory.is_dir() else None
+
+
+def truth(word: str) -> bool:
+    """Return what a word such as `yes` or `off` says; an empty one says no. Raises ValueError for any other."""
+    if word.lower() not in _TRUE | _FALSE:
+        raise ValueError(word)
+    return word.lower() in _TRUE
+
+
 def _flag_env(name: str) -> str:
     return f"ENABLE_{name.upper()}"
 
@@ -197,9 +210,10 @@ def flags_from(env: Mapping[str, str], problems: list[Problem] | None = None) ->
     flags = {}
     for name in Flags.__struct_fields__:
         raw = env.get(_flag_env(name), "").strip().lower()
-        if raw not in _TRUE | _FALSE:
+        try:
+            flags[name] = truth(raw)
+        except ValueError:
             found.append(Problem("environment", None, _flag_env(name), raw, "true or false (1, yes, on; 0, no, off)"))
-        flags[name] = raw in _TRUE
     if problems is None and found:
         raise ConfigError(found)
     return Flags(**flags)

@@ -9,13 +9,12 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from pipeline.config import Config, flags_from, load_config
+from pipeline.config import Config, default_directory, flags_from, load_config
 from pipeline.errors import ConfigError
 from pipeline.events import Event, ItemFinished, validate
 from pipeline.item_scope import ItemScope
@@ -42,8 +41,7 @@ class Recorder:
     def config(self) -> Config:
         """The configuration that decisions follow; by default `./config` and the environment. Raises ConfigError."""
         if self._config is None:
-            directory = Path("config")
-            self._config = load_config(directory if directory.is_dir() else None, os.environ)
+            self._config = load_config(default_directory(), os.environ)
         return self._config
 
     def record(self, event: Event) -> None:
@@ -143,15 +141,16 @@ def recorder_from_environment() -> Recorder:
     """
     from pipeline.push import PushRecorder
 
-    directory = Path("config")
-    config = load_config(directory if directory.is_dir() else None, os.environ)
+    config = load_config(default_directory(), os.environ)
     if not config.flags.dashboard_metrics:
         return NullRecorder(config)
-    return PushRecorder(
-        os.environ.get("DASHBOARD_API_URL") or DEFAULT_URL,
-        token=os.environ.get("EXPORTER_TOKEN") or None,
-        config=config,
-    )
+    url, token = exporter_address()
+    return PushRecorder(url, token=token, config=config)
+
+
+def exporter_address(url: str | None = None) -> tuple[str, str | None]:
+    """Return which exporter is meant (the one named, else `DASHBOARD_API_URL`) and the token for it."""
+    return url or os.environ.get("DASHBOARD_API_URL") or DEFAULT_URL, os.environ.get("EXPORTER_TOKEN") or None
 
 
 _pushers: dict[tuple[str, str | None], PushRecorder] = {}
@@ -188,9 +187,7 @@ async def record_pipeline_metrics(
             time_saved_pct=time_saved_pct,
             config_version=os.environ.get("CONFIG_VERSION") or None,
         )
-        background_recorder(
-            os.environ.get("DASHBOARD_API_URL") or DEFAULT_URL, os.environ.get("EXPORTER_TOKEN") or None
-        ).record(event)
+        background_recorder(*exporter_address()).record(event)
     except Exception as error:  # noqa: BLE001 - see above: the caller must not notice
         _log.warning("metrics not recorded", error=str(error))
 
@@ -225,6 +222,7 @@ __all__ = [
     "PushRecorder",
     "Recorder",
     "background_recorder",
+    "exporter_address",
     "record_pipeline_metrics",
     "recorder_from_environment",
 ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 
 import click
 
 from pipeline.errors import ConfigError, PipemeterError
+from pipeline.version import installed_version
 
 EXIT_FAILED = 1  # the command could not do its work
 EXIT_USAGE = 2  # bad usage or configuration
@@ -38,14 +38,6 @@ class _Verbs(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - see above
         with formatter.section("Commands"):
             formatter.write_dl(list(_VERBS.items()))
-
-
-def installed_version() -> str:
-    """Return the version of the installed distribution."""
-    try:
-        return version("pipemeter")
-    except PackageNotFoundError:
-        return "0+unknown"
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

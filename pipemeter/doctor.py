@@ -20,7 +20,7 @@ from rich.table import Table
 
 from pipeline.config import Config
 from pipeline.errors import StageError
-from pipeline.recorder import DEFAULT_URL
+from pipeline.recorder import exporter_address
 from pipeline.state import state_dir
 from pipemeter import cli
 from pipemeter.logs import configure_logs
@@ -69,7 +69,7 @@ def _examine(config: Config) -> Iterator[Finding]:
     yield _guarded("embedding weights", _embeddings)
     yield _guarded("memory", lambda: _memory(config))
     env = os.environ.get
-    yield _server("exporter", env("DASHBOARD_API_URL") or DEFAULT_URL, "/health", "start it: pipemeter serve")
+    yield _server("exporter", exporter_address()[0], "/health", "start it: pipemeter serve")
     yield _server("prometheus", env("PROMETHEUS_URL"), "/-/ready", "start Prometheus, or correct PROMETHEUS_URL")
     yield _server(
         "alertmanager", env("ALERTMANAGER_URL"), "/-/ready", "start Alertmanager, or correct ALERTMANAGER_URL"

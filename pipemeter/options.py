@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from pipeline.config import PROFILES, Config, load_config
+from pipeline.config import PROFILES, Config, default_directory, load_config
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -37,8 +37,7 @@ def configuration(command: Command) -> Command:
 
 def read_config(config_dir: Path | None, profile: str | None, allow_private: bool = False, **replaced: Any) -> Config:
     """Return the configuration for this command line. Raises ConfigError."""
-    directory = config_dir or (Path("config") if Path("config").is_dir() else None)
-    config = load_config(directory, os.environ, profile=profile, **replaced)
+    config = load_config(config_dir or default_directory(), os.environ, profile=profile, **replaced)
     if not allow_private:
         return config
     open_download = msgspec.structs.replace(config.download, allow_private_addresses=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline.config import Config
 from pipeline.outcome import Outcome
-from pipeline.recorder import DEFAULT_URL, NullRecorder, Recorder
+from pipeline.recorder import NullRecorder, Recorder, exporter_address
 from pipeline.savings import CostModel
 from pipeline.state import state_dir
 from pipemeter import cli
@@ -92,8 +91,8 @@ def _recorder(
     elif push or config.flags.dashboard_metrics:
         from pipeline.push import PushRecorder
 
-        url = push or os.environ.get("DASHBOARD_API_URL") or DEFAULT_URL
-        with PushRecorder(url, token=os.environ.get("EXPORTER_TOKEN") or None, config=config, costs=costs) as recorder:
+        url, token = exporter_address(push)
+        with PushRecorder(url, token=token, config=config, costs=costs) as recorder:
             recorder.record(config.activated())
             yield recorder, None
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.events import Event, ItemFailed
-from pipeline.recorder import DEFAULT_URL, Recorder
+from pipeline.recorder import DEFAULT_URL, Recorder, exporter_address
 from pipemeter import cli
 from pipemeter.logs import configure_logs
 from pipemeter.signals import Stop, stopping
@@ -40,9 +39,8 @@ def command(url: str | None, seconds: float, rate: float, seed: int, fail: float
     configure_logs()
     from pipeline.push import PushRecorder
 
-    target = url or os.environ.get("DASHBOARD_API_URL") or DEFAULT_URL
+    target, token = exporter_address(url)
     traffic = Traffic(random.Random(seed), fail=fail, quality=quality)  # noqa: S311 - traffic, no secret
-    token = os.environ.get("EXPORTER_TOKEN") or None
     with stopping("stopping; what is under way is delivered") as stop, PushRecorder(target, token=token) as recorder:
         figures = _send(recorder, traffic, seconds, rate, stop)
     dropped = sum(recorder.dropped.values())

@@ -10,7 +10,7 @@ EXPECTED = "a duration such as 5m, 1h, 1h30m or 7d"
 
 
 def parse_duration(text: str) -> int:
-    """Return the seconds of a duration such as `1h30m`; `0` alone is zero. Raises ValueError saying what was expected."""
+    """Return the seconds of a duration such as `1h30m`. Raises ValueError saying what was expected."""
     if text == "0":
         return 0
     found = _FORM.match(text) if text and text.isascii() and len(text) <= 40 else None

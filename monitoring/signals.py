@@ -13,7 +13,9 @@ import msgspec
 from pipeline.metrics.family import Domain
 
 Kind = Literal["ratio", "mean", "quantile", "share", "gauge", "total"]
-Unit = Literal["ratio", "score", "seconds", "usd", "items", "calls", "records", "series", "bytes", "requests", "timestamp"]
+Unit = Literal[
+    "ratio", "score", "seconds", "usd", "items", "calls", "records", "series", "bytes", "requests", "timestamp"
+]
 Good = Literal["high", "low", "neither"]
 Function = Literal["increase", "sum_over_time", "count_over_time", "none"]
 Where = tuple[tuple[str, tuple[str, ...]], ...]
@@ -35,9 +37,9 @@ class Term(msgspec.Struct, frozen=True):
 class Signal(msgspec.Struct, frozen=True):
     """A named quantity.
 
-    ratio, mean: sum of `numerator` over sum of `denominator`, each summed apart. quantile: of the histogram buckets in
-    `numerator`, at `quantile`. share: observations above the bucket edge `edge`, of those in `denominator`. total: sum of
-    `numerator` over a window. gauge: `numerator` as it stands. `volume`: what `min_items` counts (the denominator
+    ratio, mean: sum of `numerator` over sum of `denominator`, each summed apart. quantile: of the buckets in
+    `numerator`, at `quantile`. share: observations above the bucket edge `edge`, of those in `denominator`. total: sum
+    of `numerator` over a window. gauge: `numerator` as it stands. `volume`: what `min_items` counts (the denominator
     unless said otherwise). `splits`: labels it may be split by.
     """
 
@@ -54,6 +56,11 @@ class Signal(msgspec.Struct, frozen=True):
     quantile: float = 0.0
     edge: float = 0.0
     domain: Domain = "pipeline"
+
+    @property
+    def recorded(self) -> bool:
+        """Whether recording rules keep it; what the exporter says of itself is little and is asked for as it is."""
+        return self.domain != "exporter"
 
     @property
     def counted(self) -> tuple[Term, ...]:
@@ -226,25 +233,86 @@ _CONTENT = (
         good="high",
         edge=0.70,
     ),
-    _total("items", "Items finished", "Items that left the pipeline.", "items", "pipeline_items_total", splits=_ITEM_SPLIT),
-    _total("failures", "Items failed", "Items that ended failed.", "items", "pipeline_failures_total", good="low",
-           splits=(*_SPLIT, "pipeline_stage")),
-    _total("bypasses", "Items bypassed", "Items that went the lightweight way, by the reason.", "items",
-           "pipeline_bypasses_total", splits=(*_SPLIT, "reason")),
-    _total("early_exits", "Early exits", "Items that left at a checkpoint.", "items", "pipeline_early_exits_total",
-           splits=(*_SPLIT, "checkpoint", "reason")),
-    _total("checkpoint_evaluations", "Checkpoint evaluations", "Times a checkpoint was asked.", "items",
-           "pipeline_checkpoint_evaluations_total", splits=(*_SPLIT, "checkpoint")),
-    _total("saved_seconds", "Time saved", "Time that full processing would have cost beyond what was spent.", "seconds",
-           "pipeline_time_saved_seconds_total", good="high", splits=_ITEM_SPLIT),
-    _total("spent_seconds", "Time spent", "Time spent on finished items.", "seconds",
-           "pipeline_time_spent_seconds_total", splits=_ITEM_SPLIT),
-    _total("saved_usd", "Cost saved", "Cost of the model calls that shortcuts saved.", "usd",
-           "pipeline_cost_saved_usd_total", good="high", splits=_ITEM_SPLIT),
-    _total("saved_llm_calls", "Model calls saved", "Model calls that shortcuts made unnecessary.", "calls",
-           "pipeline_llm_calls_saved_total", good="high", splits=_ITEM_SPLIT),
-    _total("stage_errors", "Stage faults", "Faults that stages met, those survived included.", "items",
-           "pipeline_stage_errors_total", good="low", splits=("job", "pipeline_stage", "error_type")),
+    _total(
+        "items", "Items finished", "Items that left the pipeline.", "items", "pipeline_items_total", splits=_ITEM_SPLIT
+    ),
+    _total(
+        "failures",
+        "Items failed",
+        "Items that ended failed.",
+        "items",
+        "pipeline_failures_total",
+        good="low",
+        splits=(*_SPLIT, "pipeline_stage"),
+    ),
+    _total(
+        "bypasses",
+        "Items bypassed",
+        "Items that went the lightweight way, by the reason.",
+        "items",
+        "pipeline_bypasses_total",
+        splits=(*_SPLIT, "reason"),
+    ),
+    _total(
+        "early_exits",
+        "Early exits",
+        "Items that left at a checkpoint.",
+        "items",
+        "pipeline_early_exits_total",
+        splits=(*_SPLIT, "checkpoint", "reason"),
+    ),
+    _total(
+        "checkpoint_evaluations",
+        "Checkpoint evaluations",
+        "Times a checkpoint was asked.",
+        "items",
+        "pipeline_checkpoint_evaluations_total",
+        splits=(*_SPLIT, "checkpoint"),
+    ),
+    _total(
+        "saved_seconds",
+        "Time saved",
+        "Time that full processing would have cost beyond what was spent.",
+        "seconds",
+        "pipeline_time_saved_seconds_total",
+        good="high",
+        splits=_ITEM_SPLIT,
+    ),
+    _total(
+        "spent_seconds",
+        "Time spent",
+        "Time spent on finished items.",
+        "seconds",
+        "pipeline_time_spent_seconds_total",
+        splits=_ITEM_SPLIT,
+    ),
+    _total(
+        "saved_usd",
+        "Cost saved",
+        "Cost of the model calls that shortcuts saved.",
+        "usd",
+        "pipeline_cost_saved_usd_total",
+        good="high",
+        splits=_ITEM_SPLIT,
+    ),
+    _total(
+        "saved_llm_calls",
+        "Model calls saved",
+        "Model calls that shortcuts made unnecessary.",
+        "calls",
+        "pipeline_llm_calls_saved_total",
+        good="high",
+        splits=_ITEM_SPLIT,
+    ),
+    _total(
+        "stage_errors",
+        "Stage faults",
+        "Faults that stages met, those survived included.",
+        "items",
+        "pipeline_stage_errors_total",
+        good="low",
+        splits=("job", "pipeline_stage", "error_type"),
+    ),
 )
 
 _EXPORTER = (
@@ -252,7 +320,7 @@ _EXPORTER = (
            splits=("job", "instance"), domain="exporter"),
     _total("rejected_records", "Records refused", "Records refused, by the reason.", "records",
            "exporter_rejected_records_total", good="low", splits=("job", "instance", "reason"), domain="exporter"),
-    _total("duplicate_records", "Repeated records", "Records repeated under a known key and not applied again.", "records",
+    _total("duplicate_records", "Repeated records", "Records repeated and not applied again.", "records",
            "exporter_duplicate_records_total", splits=("job", "instance"), domain="exporter"),
     _total("incomplete_records", "Incomplete records", "Records counted, but without what savings need.", "records",
            "exporter_incomplete_records_total", good="low", splits=("job", "instance", "reason"), domain="exporter"),

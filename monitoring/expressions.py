@@ -105,6 +105,8 @@ def volume(signal: Signal, over: Over, *, by: Sequence[str] = (), where: Sequenc
 
 def summed(terms: Sequence[Term], over: Over, by: Sequence[str] = (), where: Sequence[str] = ()) -> str:
     """Return the sum of the terms; one that is missing altogether counts 0 as long as another is there."""
+    if isinstance(over, OverRange):
+        return f"sum_over_time(({summed(terms, over.step, by, where)})[{over.text}:{format_duration(over.step)}])"
     if len(terms) > 1 and isinstance(over, int) and not any(term.where for term in terms):
         together = "__name__=~" + '"' + "|".join(record_name(term, over) for term in terms) + '"'
         return f"{_sum(by)} ({selector((), (together, *where))})"
@@ -123,13 +125,10 @@ def _wrapped(text: str) -> str:
     return f"({text})" if ") + (" in text else text
 
 
-def term_text(term: Term, over: Over, where: Sequence[str] = ()) -> str:
+def term_text(term: Term, over: int | str, where: Sequence[str] = ()) -> str:
     """Return one term's vector, not summed yet."""
     if isinstance(over, int):
         return record_name(term, over) + selector(_without_recorded(term), where)
-    if isinstance(over, OverRange):
-        inner = record_name(term, over.step) + selector(_without_recorded(term), where)
-        return f"sum_over_time({inner}[{over.text}:{format_duration(over.step)}])"
     plain = term.series + selector(term.where, where)
     return plain if not over or term.function == "none" else f"{term.function}({plain}[{over}])"
 

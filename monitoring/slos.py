@@ -138,8 +138,8 @@ def _signal(value: object) -> str:
 
 def _objective(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
-        percent = isinstance(value, int | float) and not isinstance(value, bool) and 1 < value < 100
-        hint = f" ({value:g} % is written {value / 100:g})" if percent else ""
+        number = float(value) if isinstance(value, int | float) else 0.0
+        hint = f" ({number:g} % is written {number / 100:g})" if 1 < number < 100 else ""
         raise ValueError(f"a number between 0 and 1 such as 0.99{hint}")
     return float(value)
 

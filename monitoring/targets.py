@@ -26,6 +26,7 @@ from pipeline.yaml_file import Node, load, nearest
 FILE_NAME = "monitoring.yaml"
 DEFAULT_RETENTION = 35 * 86_400  # s, what docker-compose.yml sets
 _WAITING_SECTIONS = ("model_metrics",)  # shaped unlike the others; read once its domain is there
+_DEFAULT_BANDS: dict[str, Bands] = {one.signal: one.defaults for one in METRICS if one.signal}
 
 
 class Targets(msgspec.Struct, frozen=True):
@@ -47,15 +48,12 @@ class Targets(msgspec.Struct, frozen=True):
     @property
     def cooldowns(self) -> dict[str, int]:
         """Return the minutes for which an alert is not repeated, by its name, where a metric sets them."""
-        found = {}
+        found: dict[str, int] = {}
         for one in METRICS:
             bands = self.bands.get(one.signal or "")
             if bands and bands.cooldown_minutes:
                 found |= dict.fromkeys(filter(None, (one.low_alert, one.high_alert)), bands.cooldown_minutes)
         return found
-
-
-_DEFAULT_BANDS = {one.signal: one.defaults for one in METRICS if one.signal}
 
 
 def default_path() -> Path | None:
@@ -176,7 +174,7 @@ class _Reader:
                 continue
             one: Metric = metrics[key]
             assert one.signal
-            base = msgspec.structs.replace(bands[one.signal], **dict.fromkeys(EDGES))  # type: ignore[arg-type]
+            base = msgspec.structs.replace(bands[one.signal], **dict.fromkeys(EDGES))
             found[one.signal] = read_bands(entry, one, base, self._problems)
         return found
 

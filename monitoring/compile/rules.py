@@ -42,10 +42,10 @@ def alert_rule(alert: Alert, targets: Targets) -> dict[str, Any]:
         rule["for"] = format_duration(alert.for_seconds)
     if alert.keep_firing_seconds:
         rule["keep_firing_for"] = format_duration(alert.keep_firing_seconds)
-    return {**rule, "labels": alert.all_labels, "annotations": annotations(alert, targets)}
+    return {**rule, "labels": alert.all_labels, "annotations": annotations_of(alert, targets)}
 
 
-def annotations(alert: Alert, targets: Targets) -> dict[str, str]:
+def annotations_of(alert: Alert, targets: Targets) -> dict[str, str]:
     """Return the four annotations of an alert; links lead to the board with the alert's labels as its variables."""
     variables = "&".join(
         f"{{{{ with $labels.{label} }}}}var-{label}={{{{ . | urlquery }}}}{{{{ end }}}}"

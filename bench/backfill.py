@@ -41,8 +41,8 @@ class Series(msgspec.Struct, frozen=True):
 def backfill(series: Iterable[Series], folder: Path, *, block_hours: int = _BLOCK_HOURS) -> None:
     """Write series as Prometheus blocks into `folder`/data, in addition to what is there.
 
-    Timestamps are kept to the millisecond, values exactly. Smaller blocks (`block_hours` 2, 6, 18, 54, 162, 486) are nearer to
-    what a server writes itself, and slower to make. Raises RuntimeError with what promtool says.
+    Timestamps are kept to the millisecond, values exactly. Smaller blocks (`block_hours` 2, 6, 18, 54, 162, 486) are
+    nearer to what a server writes itself, and slower to make. Raises RuntimeError with what promtool says.
     """
     folder.mkdir(parents=True, exist_ok=True)
     text = folder / "backfill.om"

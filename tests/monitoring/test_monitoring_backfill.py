@@ -16,11 +16,11 @@ NEEDED = pytest.mark.skipif(
     (MISSING["prometheus"] or MISSING["promtool"]) and "CI" not in os.environ, reason="prometheus is not installed"
 )
 START = 1_700_000_000.0
-TIMES = START + np.arange(0, 40 * 86_400, 21_600.0)  # 40 days: across a block's edge
+TIMES = START + np.arange(0, 40 * 86_400, 21_600, dtype=np.float64)  # 40 days: across a block's edge
 
 
 def made(name: str, shift: float) -> Series:
-    return Series(name, {"job": "pipeline", "reason": 'a "b" \\'}, TIMES, np.arange(len(TIMES)) + shift)
+    return Series(name, {"job": "pipeline", "reason": 'a "b" \\'}, TIMES, np.arange(len(TIMES), dtype=np.float64) + shift)
 
 
 @NEEDED

@@ -20,6 +20,9 @@ _VERBS = {
     "explain": "Say what the pipeline would do with content, and why.",
     "serve": "Serve /metrics and take records from other processes.",
     "simulate": "Send realistic traffic to an exporter.",
+    "status": "Show what was done and saved, and how that stands against the targets.",
+    "report": "Write the report of a week: totals, savings, quality, alerts, changes.",
+    "snapshot": "Export the collected metrics into a file that can be read back.",
     "doctor": "Check the installation and say how to mend it.",
 }
 

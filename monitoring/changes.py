@@ -82,9 +82,16 @@ def differences(watched: Watched, series: Sequence[Series]) -> Iterator[Change]:
             said = one.labels.get(watched.says, "") if watched.says else f"{value:g}"
             states.setdefault(at, {}).setdefault(key_of(one.labels, watched.by), set()).add(said)
     stands: dict[Key, str] = {}
-    for number, at in enumerate(sorted(states)):
-        now = {key: ", ".join(sorted(said)) for key, said in sorted(states[at].items())}
+    times = sorted(states)
+    for number, at in enumerate(times):
+        following = states[times[number + 1]] if number + 1 < len(times) else {}
+        now = {key: _settled(said, following.get(key, said)) for key, said in sorted(states[at].items())}
         for key, after in now.items():
             if number and stands.get(key) != after:
                 yield Change(at, watched.what, " / ".join(key), stands.get(key), after)
         stands |= now
+
+
+def _settled(said: set[str], then: set[str]) -> str:
+    """Return what stands: a stretch in which something changed has both, and only the newer is said from then on."""
+    return ", ".join(sorted(said & then or said))

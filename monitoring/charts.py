@@ -16,8 +16,8 @@ from monitoring.sections import labels_of
 from monitoring.signals import Unit
 from monitoring.timeline import Course, Timeline
 
-WIDTH, HEIGHT = 520.0, 190.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 12.0, 10.0, 22.0
+WIDTH, WIDE, HEIGHT = 520.0, 1080.0, 190.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 10.0, 22.0
 _ROW = 20.0  # of a strip
 _STEPS = (1, 2, 2.5, 5, 10)
 _TICKS = 4
@@ -32,10 +32,16 @@ class Frame(msgspec.Struct, frozen=True):
     low: float
     high: float
     height: float = HEIGHT
+    width: float = WIDTH
+
+    @property
+    def right(self) -> float:
+        """Where the drawing area ends."""
+        return self.width - _RIGHT
 
     def x(self, at: float) -> float:
         """Return where a time is."""
-        return _LEFT + (at - self.start) / (self.end - self.start) * (WIDTH - _LEFT - _RIGHT)
+        return _LEFT + (at - self.start) / (self.end - self.start) * (self.right - _LEFT)
 
     def y(self, value: float) -> float:
         """Return where a value is."""
@@ -48,10 +54,10 @@ def line_chart(line: Timeline, course: Course, bands: Bands | None) -> Element:
     edges = [edge for edge in _edges(bands) if edge is not None]
     known = [value for value in course.values if value is not None]
     frame = _frame(line, [*known, *edges], course.unit)
-    svg = _canvas(f"{course.title} over time")
+    svg = _canvas(f"{course.title} over time", frame)
     if bands and bands.enabled:
         _draw_bands(svg, frame, bands)
-    _draw_axes(svg, frame, lambda value: _tick(value, course.unit))
+    _draw_axes(svg, frame, lambda value: _tick(value, course.unit), _natural(course.unit, frame.high))
     if bands and bands.target is not None:
         _draw_target(svg, frame, bands.target, course.unit)
     _draw_line(svg, frame, line, course)
@@ -61,8 +67,8 @@ def line_chart(line: Timeline, course: Course, bands: Bands | None) -> Element:
 def stacked_chart(line: Timeline, series: Mapping[str, Sequence[float | None]], title: str) -> Element:
     """Return stacked bars, one a slot, in the order of the series."""
     sums = [sum(values[n] or 0.0 for values in series.values()) for n in range(len(line.ends))]
-    frame = Frame(line.ends[0] - line.slot, line.ends[-1], 0.0, _ceiling(max([*sums, 1.0])))
-    svg = _canvas(title)
+    frame = Frame(line.ends[0] - line.slot, line.ends[-1], 0.0, _ceiling(max([*sums, 1.0])), width=WIDE)
+    svg = _canvas(title, frame)
     _draw_axes(svg, frame, lambda value: figure(value, "items"))
     for number, end in enumerate(line.ends):
         below = 0.0
@@ -83,16 +89,15 @@ def firing_strip(start: float, end: float, firings: Sequence[Firing]) -> Element
     rows: dict[tuple[str, str], list[Firing]] = {}
     for one in firings:
         rows.setdefault((one.alert, labels_of(one)), []).append(one)
-    height = _TOP + _BOTTOM + _ROW * len(rows)
-    frame = Frame(start, end, 0.0, 1.0, height)
-    svg = _canvas("Alerts over time", height)
+    frame = Frame(start, end, 0.0, 1.0, _TOP + _BOTTOM + _ROW * len(rows), WIDE)
+    svg = _canvas("Alerts over time", frame)
     _draw_times(svg, frame)
     for number, ((alert, labels), some) in enumerate(rows.items()):
         top = _TOP + number * _ROW
         name = _part(svg, "text", x=_LEFT, y=top + 8)
         name.set("class", "label")
         name.text = plain(f"{alert} {'' if labels == '-' else labels}".strip())
-        _part(svg, "line", x1=_LEFT, x2=WIDTH - _RIGHT, y1=top + 14, y2=top + 14).set("class", "grid")
+        _part(svg, "line", x1=_LEFT, x2=frame.right, y1=top + 14, y2=top + 14).set("class", "grid")
         for one in some:
             _draw_firing(svg, frame, one, top + 11)
     return svg
@@ -138,8 +143,8 @@ def _tick(value: float, unit: Unit) -> str:
     return f"{value:.3g}" if unit == "score" else figure(value, unit)
 
 
-def _canvas(title: str, height: float = HEIGHT) -> Element:
-    return Element("svg", {"viewBox": f"0 0 {WIDTH:g} {height:g}", "role": "img", "aria-label": title})
+def _canvas(title: str, frame: Frame) -> Element:
+    return Element("svg", {"viewBox": f"0 0 {frame.width:g} {frame.height:g}", "role": "img", "aria-label": title})
 
 
 def _part(parent: Element, name: str, **attributes: float) -> Element:
@@ -162,15 +167,20 @@ def _draw_bands(svg: Element, frame: Frame, bands: Bands) -> None:
         if low is None or high is None or frame.y(low) - frame.y(high) < 0.5:
             continue
         height = frame.y(low) - frame.y(high)
-        zone = _part(svg, "rect", x=_LEFT, y=frame.y(high), width=WIDTH - _LEFT - _RIGHT, height=height)
+        zone = _part(svg, "rect", x=_LEFT, y=frame.y(high), width=frame.right - _LEFT, height=height)
         zone.set("class", f"zone-{state}")
 
 
-def _draw_axes(svg: Element, frame: Frame, said: Callable[[float], str]) -> None:
-    step = _step(frame.high - frame.low)
+def _natural(unit: Unit, high: float) -> float:
+    """Return what durations are counted in: hours, minutes or seconds."""
+    return next((size for size in (3600.0, 60.0) if unit == "seconds" and high >= 2 * size), 1.0)
+
+
+def _draw_axes(svg: Element, frame: Frame, said: Callable[[float], str], counted_in: float = 1.0) -> None:
+    step = _step((frame.high - frame.low) / counted_in) * counted_in
     for number in range(math.ceil(frame.low / step - 1e-9), math.floor(frame.high / step + 1e-9) + 1):
         y = frame.y(number * step)
-        _part(svg, "line", x1=_LEFT, x2=WIDTH - _RIGHT, y1=y, y2=y).set("class", "grid")
+        _part(svg, "line", x1=_LEFT, x2=frame.right, y1=y, y2=y).set("class", "grid")
         text = _part(svg, "text", x=_LEFT - 6, y=y + 3.5)
         text.set("class", "tick end")
         text.text = said(number * step)
@@ -184,15 +194,16 @@ def _draw_times(svg: Element, frame: Frame) -> None:
     step = next((step for step in steps if span / step <= 8), 7_776_000)
     form = "%H:%M" if step < 86_400 else "%d %b"
     for number in range(math.ceil(frame.start / step), math.floor(frame.end / step) + 1):
-        text = _part(svg, "text", x=frame.x(number * step), y=frame.height - 6)
-        text.set("class", "tick middle")
+        x = frame.x(number * step)
+        text = _part(svg, "text", x=x, y=frame.height - 6)
+        text.set("class", "tick end" if x > frame.right - 12 else "tick middle")
         text.text = f"{datetime.fromtimestamp(number * step, UTC):{form}}"
 
 
 def _draw_target(svg: Element, frame: Frame, target: float, unit: Unit) -> None:
     y = frame.y(target)
-    _part(svg, "line", x1=_LEFT, x2=WIDTH - _RIGHT, y1=y, y2=y).set("class", "target")
-    text = _part(svg, "text", x=WIDTH - _RIGHT - 2, y=y - 4 if y > _TOP + 12 else y + 12)
+    _part(svg, "line", x1=_LEFT, x2=frame.right, y1=y, y2=y).set("class", "target")
+    text = _part(svg, "text", x=frame.right - 2, y=y - 4 if y > _TOP + 12 else y + 12)
     text.set("class", "label end")
     text.text = f"target {_tick(target, unit)}"
 

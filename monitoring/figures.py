@@ -9,23 +9,28 @@ from monitoring.signals import Unit
 NONE = "-"
 
 
-def figure(value: float | None, unit: Unit, *, signed: bool = False) -> str:
-    """Return a value with its unit: `61.3 %`, `0.75`, `35.4 h`, `$12.30`, `12,345`; a dash where there is none.
-
-    `signed`: a difference; ratios then differ in points.
-    """
+def figure(value: float | None, unit: Unit) -> str:
+    """Return a value with its unit: `61.3 %`, `0.75`, `35.4 h`, `$12.30`, `12,345`; a dash where there is none."""
     if value is None:
         return NONE
-    sign = ("+" if value > 0 else "") if signed else ""
     if unit == "ratio":
-        return f"{sign}{100 * value:.1f} {'points' if signed else '%'}"
+        return f"{100 * value:.1f} %"
     if unit == "score":
-        return f"{sign}{value:.3f}" if signed else f"{value:.2f}"
+        return f"{value:.2f}"
     if unit == "seconds":
-        return sign + _duration(value)
+        return _duration(value)
     if unit == "usd":
-        return f"{'-' if value < 0 else sign}${abs(value):,.2f}"
-    return f"{sign}{value:,.0f}"
+        return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
+    return f"{value:,.0f}"
+
+
+def change(value: float | None, unit: Unit) -> str:
+    """Return a difference with its sign; ratios differ in points: `+2.1 points`, `-0.013`, `+3.0 h`, `none`."""
+    if value is None:
+        return NONE
+    sign, size = "-" if value < 0 else "+", abs(value)
+    text = {"ratio": f"{100 * size:.1f} points", "score": f"{size:.3f}"}.get(unit) or figure(size, unit)
+    return sign + text if any(digit in text for digit in "123456789") else "none"
 
 
 def _duration(seconds: float) -> str:

@@ -48,6 +48,8 @@ class PrometheusClient:
         self._url = url.rstrip("/")
         self._timeout = timeout_seconds
         self._transport = transport
+        # made once: it is dear, and httpx would make one for every question, even without TLS
+        self._verify = httpx.create_ssl_context() if self._url.startswith("https:") else False
 
     @property
     def shown_url(self) -> str:
@@ -82,7 +84,9 @@ class PrometheusClient:
 
     async def _get(self, path: str, parameters: dict[str, str]) -> Any:
         try:
-            async with httpx.AsyncClient(timeout=self._timeout, transport=self._transport) as client:
+            async with httpx.AsyncClient(
+                timeout=self._timeout, transport=self._transport, verify=self._verify
+            ) as client:
                 response = await client.post(f"{self._url}/api/v1/{path}", data=parameters)
             answer = response.json()
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:

@@ -69,7 +69,7 @@ async def report(questions: Questions, targets: Targets, recommender: Recommende
     """Ask for everything that a report of this window says. Raises PrometheusError."""
     earlier = questions.about(questions.start, questions.window)
     now, before = await asyncio.gather(overview(questions, targets), overview(earlier, targets, budgets=()))
-    spacing = questions.window / max(now.scrapes, 1)
+    spacing = questions.window / now.scrapes if now.scrapes else 0.0
     slot = _slot(questions, now)
     needed = {reading.signal: reading.needed for reading in now.readings}
     changed, fired, course, advice = await asyncio.gather(

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from monitoring.bands import Bands
 from monitoring.charts import firing_strip, line_chart, stacked_chart
 from monitoring.durations import format_duration
-from monitoring.figures import NONE, clock, figure, plain
+from monitoring.figures import NONE, change, clock, figure, plain
 from monitoring.readings import Reading, State
 from monitoring.report import Report
 from monitoring.report_sections import remarks, report_sections, title
@@ -32,8 +32,8 @@ def report_html(found: Report, bands: Mapping[str, Bands]) -> str:
     _add(main, "p", f"{clock(found.start)} to {clock(found.end)}", "period")
     if found.shortage:
         _add(main, "p", found.shortage[0].upper() + found.shortage[1:], "shortage")
-    _tiles(main, found)
-    if not found.shortage:
+    else:
+        _tiles(main, found)
         _charts(main, found, bands)
     for section in report_sections(found):
         _section(main, section)
@@ -68,7 +68,7 @@ def _tiles(main: Element, found: Report) -> None:
     calls = f"{figure(total['saved_llm_calls'], 'calls')} model calls"
     _tile(tiles, "Cost saved", figure(total["saved_usd"], "usd"), calls, _change(found, "saved_usd"))
     for reading in found.overview.readings:
-        if reading.state != "not judged":
+        if reading.state != "not judged" and (reading.value is not None or reading.target is not None):
             _reading_tile(tiles, found, reading)
     for budget in found.overview.budgets:
         note = f"of {format_duration(budget.window)}, objective {figure(budget.objective, 'ratio')}"
@@ -79,6 +79,7 @@ def _tiles(main: Element, found: Report) -> None:
 
 def _reading_tile(tiles: Element, found: Report, reading: Reading) -> None:
     aim = "no target" if reading.target is None else f"target {figure(reading.target, reading.unit)}"
+    aim += ", missed" if reading.on_target is False else ""
     short = f"not enough data: {reading.shortage}"
     note = aim if reading.value is not None else short
     value = figure(reading.value, reading.unit)
@@ -88,26 +89,30 @@ def _reading_tile(tiles: Element, found: Report, reading: Reading) -> None:
 def _tile(tiles: Element, name: str, value: str, note: str, change: str, state: State | None = None) -> None:
     tile = SubElement(tiles, "div", {"class": f"tile {_class(state)}".strip()})
     _add(tile, "div", name, "name")
-    _add(tile, "div", value, "value")
-    line = _add(tile, "div", note, "note")
+    line = _add(tile, "div", value, "value")
     if state in ("warning", "critical"):
         _add(line, "span", state, "word")
+    _add(tile, "div", note, "note")
     _add(tile, "div", change, "change")
 
 
 def _change(found: Report, name: str) -> str:
     one = next((one for one in found.differences if one.signal == name), None)
+    over = format_duration(found.window)
     if one is None or one.difference is None:
-        return f"nothing to compare with in the {format_duration(found.window)} before"
-    if SIGNALS[name].kind == "total" and one.before:
-        return f"{100 * one.difference / one.before:+.0f} % against the {format_duration(found.window)} before"
-    return f"{figure(one.difference, one.unit, signed=True)} against the {format_duration(found.window)} before"
+        return f"no {over} before to compare with"
+    counted = SIGNALS[name].kind == "total" and one.before
+    apart = (
+        f"{100 * one.difference / one.before:+.0f} %" if counted and one.before else change(one.difference, one.unit)
+    )
+    return f"as in the {over} before" if apart in ("none", "+0 %", "-0 %") else f"{apart} on the {over} before"
 
 
 def _charts(main: Element, found: Report, bands: Mapping[str, Bands]) -> None:
     line = found.timeline
     grid = SubElement(main, "div", {"class": "charts"})
     chart = _chart(grid, _WAYS, stacked_chart(line, line.items, _WAYS))
+    chart.set("class", "wide")
     legend = SubElement(chart, "figcaption")
     for number, name in enumerate(line.items):
         _add(legend, "span", name.replace("_", " "), f"key key-{number}")

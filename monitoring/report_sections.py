@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from monitoring.changes import Change
 from monitoring.durations import format_duration
-from monitoring.figures import NONE, clock, figure, length
+from monitoring.figures import NONE, change, clock, figure, length
 from monitoring.firings import Firing
-from monitoring.report import Difference, Report
+from monitoring.report import Difference, Recommendations, Report
 from monitoring.sections import Cell, Section, hours, labels_of, overview_sections, severity_of
 
 _MOST_ROWS = 30  # of a table whose length nobody bounds; one page
@@ -23,10 +23,13 @@ _CHANGED = {
 def report_sections(found: Report) -> Iterator[Section]:
     """Yield every table of a report, in its order."""
     yield from overview_sections(found.overview)
-    yield differences(found)
+    if any(one.now is not None or one.before is not None for one in found.differences):
+        yield differences(found)
     yield firings(found)
-    yield changes(found)
-    yield recommendations(found)
+    if not found.shortage:
+        yield changes(found)
+    if found.recommendations is not None:
+        yield recommendations(found.recommendations)
 
 
 def title(found: Report) -> str:
@@ -37,24 +40,17 @@ def title(found: Report) -> str:
 def differences(found: Report) -> Section:
     """Return each signal beside the window before."""
     over = format_duration(found.window)
+    rows = [_difference(one) for one in found.differences if one.now is not None or one.before is not None]
     columns = ("Signal", f"These {over}", f"The {over} before", "Difference", "Items", "Items before")
-    return Section(f"Against the {over} before", columns, [_difference(one) for one in found.differences])
+    return Section(f"Against the {over} before", columns, rows)
 
 
 def _difference(one: Difference) -> tuple[Cell | str, ...]:
     if one.unit == "seconds" and one.items is None:
-        values = [hours(one.now), hours(one.before), _signed_hours(one.difference)]
+        values = (hours(one.now), hours(one.before))
     else:
-        values = [
-            figure(one.now, one.unit),
-            figure(one.before, one.unit),
-            figure(one.difference, one.unit, signed=True),
-        ]
-    return one.title, *values, _count(one.items), _count(one.items_before)
-
-
-def _signed_hours(seconds: float | None) -> str:
-    return ("+" if (seconds or 0) > 0 else "") + hours(seconds)
+        values = (figure(one.now, one.unit), figure(one.before, one.unit))
+    return one.title, *values, change(one.difference, one.unit), _count(one.items), _count(one.items_before)
 
 
 def _count(items: int | None) -> str:
@@ -98,11 +94,8 @@ def _change(change: Change) -> tuple[Cell | str, ...]:
     return clock(change.at), _CHANGED[change.what], change.name or NONE, change.before or NONE, change.after
 
 
-def recommendations(found: Report) -> Section:
+def recommendations(known: Recommendations) -> Section:
     """Return what could be set otherwise, or why nothing can be said."""
-    known = found.recommendations
-    if known is None:
-        return Section("Recommendations", (), [], note="None were asked for.")
     rows: list[tuple[Cell | str, ...]] = [
         (one.threshold, one.current, one.recommended, one.reason) for one in known.advice
     ]

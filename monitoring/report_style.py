@@ -38,7 +38,7 @@ h2 { font-size: 15px; margin: 0 0 8px; }
 .tile .value { font-size: 25px; font-weight: 650; letter-spacing: -0.01em; line-height: 1.25; }
 .tile.state-no-data .value { color: var(--faint); }
 .tile .note { font-size: 13px; }
-.tile .word { margin-left: 8px; font-weight: 700; }
+.tile .word { margin-left: 8px; font-size: 13px; font-weight: 700; letter-spacing: 0; }
 .tile.state-warning .word { color: var(--warning); }
 .tile.state-critical .word { color: var(--critical); }
 .tile .change { color: var(--faint); font-size: 12px; }
@@ -50,10 +50,9 @@ figure.wide { grid-column: 1 / -1; }
 section { margin-bottom: 12px; }
 figcaption { color: var(--faint); font-size: 12px; margin-top: 4px; }
 svg { display: block; width: 100%; height: auto; font: 11px system-ui, "Segoe UI", Roboto, Arial, sans-serif; }
-figure.wide svg { max-width: 900px; }
 svg .grid { stroke: var(--grid); stroke-width: 1; }
 svg .tick { fill: var(--faint); }
-svg .label { fill: var(--faint); }
+svg .label { fill: var(--faint); paint-order: stroke; stroke: var(--card); stroke-width: 3px; }
 svg .end { text-anchor: end; }
 svg .middle { text-anchor: middle; }
 svg .line { fill: none; stroke: var(--line); stroke-width: 2; stroke-linejoin: round; }
@@ -86,6 +85,7 @@ td .state-no-data { color: var(--faint); }
 footer { color: var(--faint); font-size: 12.5px; }
 footer p { margin: 4px 0; }
 @media (max-width: 480px) { .charts { grid-template-columns: 1fr; } main { padding: 18px 10px; } }
+@media screen and (max-width: 700px) { figure.wide { overflow-x: auto; } figure.wide svg { min-width: 760px; } }
 @media print {
   :root { --page: #fff; --card: #fff; --ink: #000; --faint: #444; --rule: #ccc; --grid: #e4e4e4; --line: #1f5fbf;
   --ok: #1a7f4b;

@@ -60,8 +60,9 @@ def hours(seconds: float | None) -> str:
 
 def overview_sections(found: Overview) -> Iterator[Section]:
     """Yield the tables of an overview; those of things that are not there are left out."""
-    yield signals(found.readings)
-    if found.budgets:
+    if not found.shortage:
+        yield signals(found.readings)
+    if found.budgets and not (found.shortage and all(one.left is None for one in found.budgets)):
         yield budgets(found.budgets)
     if found.content_types:
         yield rows("By content type", "Content type", found.content_types)
@@ -79,12 +80,18 @@ def signals(readings: Sequence[Reading]) -> Section:
 
 def _signal(reading: Reading) -> tuple[Cell | str, ...]:
     items = f"not enough data: {reading.shortage}" if reading.shortage else f"{reading.items:,}"
-    return reading.title, value_of(reading), figure(reading.target, reading.unit), state_of(reading.state), items
+    return reading.title, value_of(reading), figure(reading.target, reading.unit), _verdict(reading), items
 
 
 def value_of(reading: Reading) -> Cell:
     """Return a reading's value with its state."""
     return Cell(figure(reading.value, reading.unit), reading.state)
+
+
+def _verdict(reading: Reading) -> Cell:
+    word = state_of(reading.state)
+    missed = reading.on_target is False and reading.state == "ok"
+    return Cell("ok, target missed", "ok") if missed else word
 
 
 def state_of(state: State) -> Cell:

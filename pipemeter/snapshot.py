@@ -66,8 +66,8 @@ def command(
 ) -> int:
     """Export our families over a window: every scrape (or one value a step), with types and help texts.
 
-    OpenMetrics (.om) can be made into blocks again by promtool; JSON (.json) is for scripts. The file appears when it is
-    whole. Exit code 1 if Prometheus could not be reached or holds nothing of ours.
+    OpenMetrics (.om) can be made into blocks again by promtool; JSON (.json) is for scripts. The file appears
+    when it is whole. Exit code 1 if Prometheus could not be reached or holds nothing of ours.
     """
     configure_logs()
     span = _window(window, at, step, to_the_hour=output_dir is not None)

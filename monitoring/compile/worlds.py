@@ -72,18 +72,24 @@ def _is_gauge(atom: Atom) -> bool:
 
 
 def _notation(values: Sequence[Decimal]) -> str:
-    """Write values as runs of equal growth: `0+2x30 65+5x10`."""
+    """Write values as runs of equal growth: `0+2x30 65+5x10`.
+
+    promtool adds the growth up in floats; each run therefore begins where its float sum stands, because a counter that
+    falls by a rounding error looks restarted.
+    """
     parts: list[str] = []
-    start = 0
-    while start < len(values):
-        end = start + 1
-        growth = values[end] - values[start] if end < len(values) else Decimal(0)
-        while end + 1 < len(values) and values[end + 1] - values[end] == growth:
-            end += 1
-        count = min(end, len(values) - 1) - start
-        sign = "-" if growth < 0 else "+"
-        parts.append(f"{_plain(values[start])}{sign}{_plain(abs(growth))}x{count}")
-        start += count + 1
+    at, running = 0, float(values[0])
+    while at < len(values):
+        growth = values[at + 1] - values[at] if at + 1 < len(values) else Decimal(0)
+        count = 0
+        while at + count + 1 < len(values) and values[at + count + 1] - values[at + count] == growth:
+            count += 1
+        parts.append(f"{_plain(Decimal(repr(running)))}{'-' if growth < 0 else '+'}{_plain(abs(growth))}x{count}")
+        for _ in range(count):
+            running += float(growth)
+        at += count + 1
+        if at < len(values):
+            running += float(values[at] - values[at - 1])
     return " ".join(parts)
 
 

@@ -1,0 +1,1 @@
+"""What config/monitoring.yaml becomes: files for Prometheus, Alertmanager and people."""

@@ -1,1 +1,1 @@
-"""What config/monitoring.yaml becomes: files for Prometheus, Alertmanager and people."""
+"""Everything that is compiled from the targets: rules and their tests, routing, messages, runbooks, dashboards."""

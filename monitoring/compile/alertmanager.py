@@ -18,7 +18,7 @@ import yaml
 
 from monitoring.channels import AnyChannel, Log
 from monitoring.compile.integrations import OLDEST, Values, Version, receiver, shown
-from monitoring.compile.routes import HEARTBEAT, TEST_LABEL, RouteTree, matcher
+from monitoring.compile.routes import HEARTBEAT, TEST_ID, RouteTree, matcher
 from monitoring.links import Links
 from monitoring.notifications import Notifications
 from monitoring.quiet_hours import intervals
@@ -28,7 +28,7 @@ from pipeline.errors import ConfigError, Problem
 # which count as equal, never make two different alerts look alike
 IDENTITY = (
     "alertname", "domain", "content_type", "instance", "slo", "cache", "depth", "task", "agent", "wiki_id", "model",
-    "version", "metric", "integration", TEST_LABEL,
+    "version", "metric", "integration", TEST_ID,
 )  # fmt: skip
 TIERS = ("fast", "medium", "slow", "long")  # of error budget burn, the most urgent first
 
@@ -36,7 +36,8 @@ _TEMPLATES = Path(__file__).parent
 _HEADER = """\
 # Generated from config/monitoring.yaml by `{command}`. DO NOT EDIT.
 """
-_TEMPLATE_HEADER = "{{{{/* Generated from monitoring/compile/{name} by `pipemeter compile`. DO NOT EDIT. */}}}}\n"
+TEMPLATE_MARK = "by `pipemeter compile`. DO NOT EDIT."  # in the first line of our templates
+_TEMPLATE_HEADER = "{{{{/* Generated from monitoring/compile/{name} {mark} */}}}}\n"
 
 
 def alertmanager_config(
@@ -103,7 +104,7 @@ def inhibit_rules() -> list[dict[str, Any]]:
 def templates(links: Links) -> dict[str, str]:
     """Return the templates of messages by file name."""
     return {
-        path.name: _TEMPLATE_HEADER.format(name=path.name)
+        path.name: _TEMPLATE_HEADER.format(name=path.name, mark=TEMPLATE_MARK)
         + path.read_text(encoding="utf-8").replace("@ALERTMANAGER_URL@", links.alertmanager_url)
         for path in sorted(_TEMPLATES.glob("*.tmpl"))
     }

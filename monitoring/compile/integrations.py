@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -198,3 +199,11 @@ def too_new(key: str, value: str, needed: Version, version: Version) -> ConfigEr
 def shown(version: Version) -> str:
     """Return a version as people write it."""
     return ".".join(map(str, version))
+
+
+def parse_version(text: str) -> Version:
+    """Return major and minor of a version such as 0.25 or v0.34.0. Raises ValueError saying what was expected."""
+    found = re.match(r"^v?(\d{1,4})\.(\d{1,4})(\.\d+)?$", text)
+    if not found:
+        raise ValueError(f"{text!r}: expected a version such as {shown(OLDEST)}")
+    return int(found[1]), int(found[2])

@@ -23,7 +23,8 @@ from monitoring.notifications import Notifications, Route
 HEARTBEAT = "heartbeat"
 WATCHDOG = "Watchdog"
 TEST_LABEL = "test"  # "true" on alerts that `pipemeter alerts test` sends
-GROUP_BY = ("alertname", "domain", "severity", "slo", TEST_LABEL)
+TEST_ID = "test_id"  # one for each of them, so that none is grouped with another or with a real one
+GROUP_BY = ("alertname", "domain", "severity", "slo", TEST_ID)
 _RETRY = 60  # s between looks at the Watchdog's group, so that a beat comes at most that much late
 
 
@@ -68,16 +69,16 @@ class RouteTree:
         children = [found for channel in channels if (found := self._channel(route, channel)) is not None]
         if not children and route.continues:
             return None  # nobody is left here, and later routes see the alert anyway
-        node: dict[str, Any] = {}
-        if matchers := _matchers(route):
-            node["matchers"] = matchers
         for child in children[:-1]:
             child["continue"] = True
+        matchers = _matchers(route)
+        node: dict[str, Any] = {"matchers": matchers} if matchers else {}
         if route.continues:
             node["continue"] = True
-        if len(children) == 1 and "matchers" not in children[0]:
-            return {**children[0], **node, **({"routes": children[0]["routes"]} if "routes" in children[0] else {})}
-        return {**node, **({"routes": children} if children else {})}
+        if len(children) == 1 and "matchers" not in children[0]:  # then it needs no level of its own
+            only = children[0]
+            return {"receiver": only.pop("receiver"), **node, **only}
+        return {**node, "routes": children} if children else node
 
     def _channel(self, route: Route, channel: AnyChannel) -> dict[str, Any] | None:
         told = self._told(route, channel)
@@ -133,7 +134,7 @@ class RouteTree:
         if limit is None or severity == "critical" or isinstance(channel, Log):
             return {}
         interval = max(self._interval, 3600 / limit)
-        return {"group_by": ["severity", TEST_LABEL], "group_interval": _duration(interval)}
+        return {"group_by": ["severity", TEST_ID], "group_interval": _duration(interval)}
 
 
 def _concerns(route: Route, name: str) -> bool:

@@ -23,6 +23,10 @@ _VERBS = {
     "status": "Show what was done and saved, and how that stands against the targets.",
     "report": "Write the report of a week: totals, savings, quality, alerts, changes.",
     "snapshot": "Export the collected metrics into a file that can be read back.",
+    "compile": "Turn monitoring.yaml into rules, tests, routes, messages, runbooks and dashboards.",
+    "alertmanager": "Write the configuration that Alertmanager runs on, secrets filled in.",
+    "notify": "Show the messages that alerts become.",
+    "alerts": "Send a test alert through the real Alertmanager.",
     "doctor": "Check the installation and say how to mend it.",
 }
 

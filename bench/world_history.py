@@ -20,12 +20,14 @@ class WorldHistory:
         self.blocks = len(next(iter(self._series.values()))[0].times) - 1
 
     async def increases(self, series: str, by: Key, where: Mapping[str, str] | None = None) -> dict[Key, Floats]:
+        """Return how much the sum of the matching series rose in each block."""
         found: dict[Key, Floats] = {}
         for key, one in self._matching(series, by, where):
             found[key] = found.get(key, np.zeros(self.blocks)) + np.diff(one.values)
         return found
 
     async def levels(self, series: str, by: Key, where: Mapping[str, str] | None = None) -> dict[Key, Floats]:
+        """Return where the matching gauge stood at the end of each block."""
         return {key: one.values[1:] for key, one in self._matching(series, by, where)}
 
     def _matching(self, series: str, by: Key, where: Mapping[str, str] | None) -> Iterable[tuple[Key, Series]]:

@@ -2,8 +2,8 @@
 
     world = World()
     drawn = draw(world, rng, items=20_000, seconds=7 * 86_400)
-    finished = decide(world, drawn)                         # by each arm's own thresholds
-    series(finished, start + scrapes)                       # cumulative counters and histograms, as an exporter shows them
+    finished = decide(world, drawn)          # by each arm's own thresholds
+    series(finished, start + scrapes)        # cumulative counters and histograms, as an exporter shows them
 
 The same draw can be decided under other thresholds: that is the truth of "what would have happened".
 """

@@ -144,10 +144,3 @@ class Arm:
     def _total(self, table: Table, is_mine: Callable[[Key], bool], way: str | None = None) -> Floats:
         wanted = [v for key, v in table.items() if is_mine(key) and (way is None or key[0] == way)]
         return sum(wanted, self._zero)
-
-
-def ratio(part: Floats, whole: Floats) -> Floats:
-    """Return part / whole, nan where there is no whole."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found: Floats = np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), np.nan)
-    return found

@@ -1,8 +1,8 @@
 """Two configurations side by side: which one to take, and how sure that is. Formulas: docs/tuning.md.
 
 The rule, on true differences: quality(A) - quality(B) < 0.05 and savings(B) - savings(A) > 0.05: aggressive (take B).
-quality(A) - quality(B) > 0.05: conservative (take A). Else balanced. A side is taken only when one-sided 95 % bounds bear
-it out, so that taking it is wrong at most once in twenty times; what is not borne out is `balanced`.
+quality(A) - quality(B) > 0.05: conservative (take A). Else balanced. A side is taken only when one-sided 95 % bounds
+bear it out, so that taking it is wrong at most once in twenty times; what is not borne out is `balanced`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from monitoring.arms import Arm, ArmBlocks, ratio
+from monitoring.arms import Arm, ArmBlocks
 from monitoring.history import Floats
+from monitoring.ratios import ratio
 from monitoring.resampling import MIN_BLOCKS, Resampling
 from pipeline.metrics.family import UNSPECIFIED
 
@@ -28,7 +29,7 @@ _POWER = 0.80
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """One difference with its 95 % interval; `standard_errors` is how far a two-sided 95 % interval reaches in SE."""
+    """One difference with its 95 % interval."""
 
     value: float
     interval: tuple[float, float]
@@ -78,11 +79,18 @@ def compare(a: ArmBlocks, b: ArmBlocks, blocks: int) -> Comparison:
     parts = [_stratum(n, arms, (n,), (_alone(arms[0], n), _alone(arms[1], n)), resampling) for n in strata]
     if not resampling.by_blocks:
         caveats.append(
-            f"fewer than {MIN_BLOCKS} stretches of time with items in both arms: how much items of one hour resemble each "
-            "other cannot be measured, the intervals take them for independent"
+            f"fewer than {MIN_BLOCKS} stretches of time with items in both arms: how much items of one hour resemble "
+            "each other cannot be measured, the intervals take them for independent"
         )
     decision, reason = _decide(whole)
     return Comparison(decision, reason, whole, parts, caveats)
+
+
+def nothing_seen() -> Comparison:
+    """Return the answer where nothing was scraped."""
+    none: dict[str, float | None] = {"A": None, "B": None}
+    empty = Stratum("(all)", {"A": 0, "B": 0}, none, none, None, None, None, None)
+    return Comparison(*_decide(empty), empty, [], [])
 
 
 def _resampling(a: Floats, b: Floats) -> Resampling:
@@ -180,7 +188,7 @@ def difference(replicates: Floats, resampling: Resampling) -> Difference | None:
     value, error = float(replicates[0]), resampling.standard_error(replicates)
     if not (math.isfinite(value) and math.isfinite(error)):
         return None
-    two, one = resampling.quantile(0.95) * error, resampling.quantile(0.90) * error
+    two, one = resampling.reach(replicates, 0.95), resampling.reach(replicates, 0.90)
     detectable = two + NormalDist().inv_cdf(_POWER) * error
     return Difference(value, (value - two, value + two), error, (value - one, value + one), detectable)
 

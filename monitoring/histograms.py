@@ -105,33 +105,41 @@ class Distribution:
         if support is not None and support > edges[n - 1]:
             share = (value - support) / (edges[n] - support)
             return Range(low, low + share * (high - low), high)
-        return Range(low, np.clip(self._between(n, value), low, high), high)
+        return Range(low, np.clip(self._between(n, value, support), low, high), high)
 
-    def _between(self, n: int, value: float) -> Floats:
+    def _between(self, n: int, value: float, support: float | None) -> Floats:
         """Return the monotone cubic (Fritsch & Carlson 1980) through the cumulative counts."""
         width = np.diff(self._edges)
         slope = self._counts / width
         padded = np.pad(slope, ((0, 0), (1, 1)))
         left, right = _tangent(padded[:, n - 1], slope[:, n - 1]), _tangent(slope[:, n - 1], padded[:, n + 1])
+        if support is not None and abs(self._edges[n - 1] - support) < 1e-9:  # cut off there, not tailing off
+            left = slope[:, n - 1]
         t, h = (value - self._edges[n - 1]) / width[n - 1], width[n - 1]
         a, b = (1 + 2 * t) * (1 - t) ** 2, t * (1 - t) ** 2
         c, d = t * t * (3 - 2 * t), t * t * (t - 1)
         found: Floats = a * self._below[:, n - 1] + b * h * left + c * self._below[:, n] + d * h * right
         return found
 
-    def sum_below(self, value: float, support: float | None = None) -> Range:
-        """Return the sum of the values below a value: within each bucket they lie somewhere between its edges."""
+    def mass_below(self, value: float, support: float | None = None) -> Range:
+        """Return the sum of the values below a value, for what taking them away leaves: least, likely, greatest mean.
+
+        Least: as few as can be, each as high as its bucket allows; greatest: as many as can be, each as low.
+        """
         edges = self._edges
-        full = edges[1:] <= value + 1e-9
-        low = (self._counts * edges[:-1])[:, full].sum(axis=1)
-        point = (self._counts * self._middles)[:, full].sum(axis=1)
-        high = (self._counts * edges[1:])[:, full].sum(axis=1)
-        rest = self.below(value, support)
-        whole = self._counts[:, full].sum(axis=1)
-        begin = max(float(edges[: int(full.sum()) + 1][-1]), edges[0] if support is None else support)
-        part = Range(rest.low - whole, rest.point - whole, rest.high - whole).clipped(0.0, np.inf)
+        whole = edges[1:] <= value + 1e-9
+        count = self._counts[:, whole].sum(axis=1)
+        begin = float(edges[int(whole.sum())])  # of the bucket that the value cuts
+        begin = begin if support is None else max(begin, support)
+        part = self.below(value, support)
+        part = Range(part.low - count, part.point - count, part.high - count).clipped(0.0, np.inf)
+        if support is not None and value <= support:
+            return exactly(np.zeros_like(self.total))
+        sides = [(self._counts * side)[:, whole].sum(axis=1) for side in (edges[1:], self._middles, edges[:-1])]
         return Range(
-            low + part.low * begin, point + part.point * (begin + value) / 2, high + part.high * max(value, begin)
+            sides[0] + part.low * value,
+            sides[1] + part.point * (min(begin, value) + value) / 2,
+            sides[2] + part.high * min(begin, value),
         )
 
     def sum_all(self) -> Floats:

@@ -20,6 +20,7 @@ import numpy as np
 from monitoring.history import Floats
 
 MIN_BLOCKS = 8
+_LEAST_DEGREES = 4.0  # of freedom
 _DRAWS = 400
 _SEED = 20_240_229  # any; fixed, so that the same data give the same answer
 _CORRELATED = 1.645  # standard errors of the lag-1 autocorrelation: 5 % of uncorrelated series lie beyond
@@ -28,8 +29,9 @@ _CORRELATED = 1.645  # standard errors of the lag-1 autocorrelation: 5 % of unco
 class Resampling:
     """Makes replicates of block sums, the whole first, and turns figures of replicates into standard errors."""
 
-    def __init__(self, activity: Floats) -> None:
-        """Take how much happened in each block."""
+    def __init__(self, activity: Floats, draws: int = _DRAWS) -> None:
+        """Take how much happened in each block; `draws` is how many counts are drawn where blocks are too few."""
+        self._draws = draws
         self._active = np.flatnonzero(activity > 0)
         self.by_blocks = len(self._active) >= MIN_BLOCKS
         self._rng = np.random.default_rng(_SEED)
@@ -44,7 +46,7 @@ class Resampling:
         total = blocks.sum(axis=0)
         if self.by_blocks:
             return np.concatenate([total[None], np.maximum(total - blocks[self._active], 0.0)])
-        drawn = self._rng.poisson(np.maximum(total, 0.0), (_DRAWS, *total.shape)).astype(np.float64)
+        drawn = self._rng.poisson(np.maximum(total, 0.0), (self._draws, *total.shape)).astype(np.float64)
         return np.concatenate([total[None], drawn])
 
     def sums(self, blocks: Floats, count_blocks: Floats, counts: Floats, variation: Floats | float) -> Floats:
@@ -58,38 +60,42 @@ class Resampling:
         mean = total / items
         noise = self._rng.standard_normal(counts.shape)
         noise[0] = 0.0
-        return np.maximum(mean * (counts + variation * np.sqrt(counts) * noise), 0.0)
+        found: Floats = np.maximum(mean * (counts + variation * np.sqrt(counts) * noise), 0.0)
+        return found
 
     def standard_error(self, figures: Floats) -> float:
         """Return the standard error of a figure, given that of the whole and those of the replicates (r)."""
-        others = figures[1:]
-        others = others[np.isfinite(others)]
-        if len(others) < 2:
-            return math.nan
-        if not self.by_blocks:
-            return float(others.std(ddof=1))
-        return math.sqrt((len(others) - 1) / len(others)) * math.sqrt(_long_run_sum(others - others.mean()))
+        return self._error(figures)[0]
 
-    def quantile(self, confidence: float = 0.95) -> float:
-        """Return how many standard errors a two-sided interval reaches: Student's t over the blocks."""
+    def reach(self, figures: Floats, confidence: float = 0.95) -> float:
+        """Return how far a two-sided interval reaches: Student's t over blocks, the fewer the more they are alike."""
+        error, degrees = self._error(figures)
         p = 0.5 + confidence / 2
-        return student(p, self.blocks - 1) if self.by_blocks else NormalDist().inv_cdf(p)
+        return error * (student(p, degrees) if math.isfinite(degrees) else NormalDist().inv_cdf(p))
+
+    def _error(self, figures: Floats) -> tuple[float, float]:
+        others = figures[1:][np.isfinite(figures[1:])]
+        n = len(others)
+        if n < 2:
+            return math.nan, math.inf
+        if not self.by_blocks:
+            return float(others.std(ddof=1)), math.inf
+        squares, alike = _long_run(others - others.mean())
+        return math.sqrt((n - 1) / n * squares * alike), max(_LEAST_DEGREES, (n - 1) / alike)
 
 
-def _long_run_sum(deviations: Floats) -> float:
-    """Return the sum of squares, plus twice the products with neighbours where these resemble each other."""
+def _long_run(deviations: Floats) -> tuple[float, float]:
+    """Return the sum of squares, and the factor by which neighbours that resemble each other enlarge it (1 or more)."""
     n, squares = len(deviations), float((deviations**2).sum())
     if squares <= 0:
-        return 0.0
-    total, lag = squares, 1
-    reach = int(n**0.5)
-    while lag <= reach:
-        product = float((deviations[lag:] * deviations[:-lag]).sum())
-        if product / squares * math.sqrt(n) < _CORRELATED:
+        return 0.0, 1.0
+    factor = 1.0
+    for lag in range(1, int(n**0.5) + 1):
+        alike = float((deviations[lag:] * deviations[:-lag]).sum()) / squares
+        if alike * math.sqrt(n) < _CORRELATED:
             break
-        total += 2 * product
-        lag += 1
-    return total
+        factor += 2 * alike
+    return squares, factor
 
 
 def student(p: float, degrees: float) -> float:

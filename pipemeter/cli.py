@@ -20,6 +20,9 @@ _VERBS = {
     "explain": "Say what the pipeline would do with content, and why.",
     "serve": "Serve /metrics and take records from other processes.",
     "simulate": "Send realistic traffic to an exporter.",
+    "tune": "Recommend thresholds from what the metrics show.",
+    "compare": "Compare two configurations, and say which to take.",
+    "assign": "Say which configuration an item gets in an A/B test.",
     "doctor": "Check the installation and say how to mend it.",
 }
 

@@ -12,7 +12,7 @@ from monitoring.outlook import Outlook, Plan
 _STEP = 0.01  # in which thresholds are tried
 _EDGE = 0.05  # buckets' width: at an edge a histogram is exact
 _TIE = 0.01  # of the bypass rate: below this, two thresholds are as good, and the one that is known better is taken
-_BETTER = 0.02  # by which moving all thresholds must come nearer than moving min_overall alone
+_BETTER = 0.02  # by which moving all thresholds must be nearer, or better known, than moving min_overall alone
 
 PROFILE_TARGETS = {"conservative": (0.50, 0.80), "balanced": (0.60, 0.75), "aggressive": (0.70, 0.70)}
 
@@ -56,6 +56,7 @@ class _Try(msgspec.Struct, frozen=True):
     plan: Plan
     bypass: float
     quality: float
+    unsure: float  # width of what is possible for the bypass rate
 
 
 Look = Callable[[Plan], Outlook]
@@ -64,12 +65,16 @@ Look = Callable[[Plan], Outlook]
 def choose(goal: Goal, current: Plan, look: Look, *, may_raise: bool = True) -> Choice:
     """Return the plan that comes nearest to the goal: min_overall moved alone, or all thresholds alike.
 
+    Lowering min_overall alone lets in those that failed in nothing else, which single histograms tell badly; moving all
+    alike is what the histogram of margins knows. It is taken where it is nearer to the goal, or known much better.
     `may_raise` false leaves out plans stricter than the current one.
     """
     best = _search(goal, current, _alone(current), look, may_raise)
-    if _misses(goal, best) > _BETTER:
+    if _misses(goal, best) > _BETTER or best.plan.thresholds[0] < current.thresholds[0]:
         other = _search(goal, current, _alike(current), look, may_raise)
-        best = other if _misses(goal, other) < _misses(goal, best) - _BETTER else best
+        nearer = _misses(goal, best) - _misses(goal, other)
+        if nearer > _BETTER or (nearer > -_BETTER and other.unsure < best.unsure - _BETTER):
+            best = other
     return Choice(best.plan, list(_caveats(goal, best)))
 
 
@@ -105,7 +110,8 @@ def _on_edge(plan: Plan, current: Plan) -> bool:
 def _tried(plan: Plan, look: Look) -> _Try:
     outlook = look(plan)
     quality = float(outlook.quality.point[0])
-    return _Try(plan, float(outlook.bypass.point[0]), quality if np.isfinite(quality) else 0.0)
+    unsure = float(outlook.bypass.high[0] - outlook.bypass.low[0])
+    return _Try(plan, float(outlook.bypass.point[0]), quality if np.isfinite(quality) else 0.0, unsure)
 
 
 def _best(goal: Goal, tried: Sequence[_Try], current: Plan) -> _Try:

@@ -8,7 +8,7 @@ extrapolation (VictoriaMetrics has none) makes single counts about right and lea
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 import msgspec
@@ -27,6 +27,10 @@ _SCRAPES = 4  # at least, in a block: two make an increase, more keep what extra
 _LOOKS = 48  # steps in which the window is looked at first
 _PIECE_SECONDS = 7 * 86_400  # longest stretch asked for at once
 _ANY = "pipeline_items_total"  # the family that shows when there was anything
+
+
+def silent(done: int, known: int) -> None:
+    """Tell nobody."""
 
 
 class Grid(msgspec.Struct, frozen=True):
@@ -58,7 +62,7 @@ class PrometheusHistory:
     """Asks a server for increases. `progress` is told of every answer."""
 
     def __init__(
-        self, client: PrometheusClient, grid: Grid, progress: Progress = lambda done, known: None, expected: int = 1
+        self, client: PrometheusClient, grid: Grid, progress: Progress = silent, expected: int = 1
     ) -> None:
         self._client, self._grid, self._progress = client, grid, progress
         self.blocks = grid.blocks
@@ -113,22 +117,33 @@ def _quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-async def find_grid(client: PrometheusClient, end: float, window: int) -> Grid | None:
+async def find_grid(
+    client: PrometheusClient, end: float, window: int, versions: Collection[str] = ()
+) -> Grid | None:
     """Return the blocks in which the part of the window (seconds before `end`) that has any data is read.
 
+    Of several configurations (those named; by default all) the one scraped most seldom decides how long a block is.
     None: nothing was scraped, or only once. Raises PrometheusError.
     """
     step = max(1, -(-window // _LOOKS))
     start = end - window
-    looks = await client.query_range(
-        f"max(count_over_time({_ANY}[{format_duration(step)}]))", start + step, start + _LOOKS * step, step
-    )
-    seen = [(at, n) for at, n in (looks[0].points if looks else []) if n > 0]
+    expression = f"max by (config_version) (count_over_time({_ANY}[{format_duration(step)}]))"
+    looks = await client.query_range(expression, start + step, start + _LOOKS * step, step)
+    seen = [one.points for one in looks if not versions or one.labels.get("config_version", "") in versions]
+    scraped = [found for points in seen if (found := _scraped(points, step))]
+    if not scraped:
+        return None
+    span = end - max(start, min(first for first, _ in scraped))
+    spacing = max(spacing for _, spacing in scraped)
+    blocks = int(min(BLOCKS, max(1.0, span // (_SCRAPES * spacing))))
+    return Grid(end, math.ceil(span / blocks), blocks)
+
+
+def _scraped(points: list[tuple[float, float]], step: int) -> tuple[float, float] | None:
+    """Return since when a configuration was scraped, and how far apart; None for fewer than two scrapes."""
+    seen = [(at, n) for at, n in points if n > 0]
     scrapes = sum(n for _, n in seen)
     if scrapes < 2:
         return None
     first, last = seen[0][0] - step, seen[-1][0]
-    spacing = (last - first) / (scrapes - 1)
-    span = max(end, last) - max(first, start)
-    blocks = int(min(BLOCKS, max(1.0, span // (_SCRAPES * spacing))))
-    return Grid(end, math.ceil(span / blocks), blocks)
+    return first, (last - first) / (scrapes - 1)

@@ -27,22 +27,26 @@ from pipemeter.logs import configure_logs
 def command(a: str, b: str, prometheus: str | None, window: int, as_json: bool) -> None:
     """Compare configuration A (the conservative one) with B by their label config_version.
 
-    aggressive: take B, it saves more at no loss of quality worth speaking of. conservative: take A, its quality is better.
-    balanced: neither is shown. Differences come with 95 % intervals; what is not sure enough decides nothing.
+    aggressive: take B, it saves more at no loss of quality worth speaking of. conservative: take A, its quality is
+    better. balanced: neither is shown. Differences come with 95 % intervals; what is not sure enough decides nothing.
     """
     configure_logs()
     if a == b:
         raise click.UsageError(f"A and B are both {a!r}: expected two configurations")
+    end = time.time()
     with counting() as progress:
-        found = answered(_compare(client_for(prometheus), a, b, window, progress))
+        found = answered(_compare(client_for(prometheus), a, b, end, window, progress))
     if as_json:
-        click.echo(msgspec.json.encode(document(found, a, b)).decode())
+        given = document(found, a, b) | {"window": {"start": end - window, "end": end}}
+        click.echo(msgspec.json.encode(given).decode())
     else:
         Console(highlight=False).print(comparison_table(found, a, b))
 
 
-async def _compare(client: PrometheusClient, a: str, b: str, window: int, progress: Progress) -> Comparison:
-    grid = await find_grid(client, time.time(), window)
+async def _compare(
+    client: PrometheusClient, a: str, b: str, end: float, window: int, progress: Progress
+) -> Comparison:
+    grid = await find_grid(client, end, window, (a, b))
     if grid is None:
         return nothing_seen()
     history = PrometheusHistory(client, grid, progress, 2 * QUERIES)

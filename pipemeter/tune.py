@@ -73,15 +73,16 @@ def command(
     if sum(given is not None for given in (target_bypass, min_quality, profile)) > 1:
         raise click.UsageError("name one goal: --target-bypass, --min-quality or --profile")
     config, targets = read_config(config_dir, None), targets_for(targets_file)
-    goal = _goal(target_bypass, min_quality, profile, targets)
+    goal, end = _goal(target_bypass, min_quality, profile, targets), time.time()
     with counting() as progress:
-        evidence = answered(_read(client_for(prometheus), window, config_version, progress))
+        evidence = answered(_read(client_for(prometheus), end, window, config_version, progress))
     found = tune(evidence, in_force(config), goal, by_content_type=by is not None, bands=targets.bands)
     if write is not None and found.recommendations:
         with replacing(write) as file:
             file.write(optimal_config(found, config).encode())
     if as_json:
-        click.echo(msgspec.json.encode(found).decode())
+        document = msgspec.to_builtins(found) | {"window": {"start": end - window, "end": end}}
+        click.echo(msgspec.json.encode(document).decode())
         return
     Console(highlight=False).print(tuning_table(found))
     if write is not None:
@@ -96,8 +97,10 @@ def _goal(bypass: float | None, quality: float | None, profile: str | None, targ
     return goal_of(target_bypass=bypass, min_quality=quality, profile=profile)
 
 
-async def _read(client: PrometheusClient, window: int, version: str | None, progress: Progress) -> Evidence | None:
-    grid = await find_grid(client, time.time(), window)
+async def _read(
+    client: PrometheusClient, end: float, window: int, version: str | None, progress: Progress
+) -> Evidence | None:
+    grid = await find_grid(client, end, window, () if version is None else (version,))
     if grid is None:
         return None
     return await read_evidence(PrometheusHistory(client, grid, progress, QUERIES), version)

@@ -35,6 +35,10 @@ class ArmBlocks(msgspec.Struct, frozen=True):
     spread: float  # standard deviation of one score
     variation: float  # of one item's duration, over its mean
 
+    def __repr__(self) -> str:
+        """Return few words, see `Evidence.__repr__`."""
+        return f"ArmBlocks({self.version!r})"
+
     def activity(self, blocks: int) -> Floats:
         """Return the finished items of each block."""
         return sum(self.items.values(), np.zeros(blocks))

@@ -38,6 +38,10 @@ class Evidence(msgspec.Struct, frozen=True):
     shadow: Table  # decision, verdict
     stages: Table  # stage: s, of all configurations
 
+    def __repr__(self) -> str:
+        """Return few words: `asyncio.run` prints what it returns (to nobody), which took longer than the questions."""
+        return f"Evidence({self.version!r}, blocks={self.blocks})"
+
     def total(self, table: Mapping[Key, Floats], *wanted: str | None) -> float:
         """Return the sum over all blocks of the entries whose key begins so (None: any)."""
         return sum(

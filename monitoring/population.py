@@ -20,7 +20,7 @@ from monitoring.ratios import ratio, share_of
 
 Standing = Literal["passed", "failed", "any"]
 Thresholds = Sequence[float]  # of overall, coherence, completeness, informativeness
-_INDEPENDENCE = 0.5  # where between the two bounds the truth is taken to lie when nothing tells
+_USUAL_POWER, _GREATEST_POWER, _HALVINGS = 3.0, 64.0, 20
 
 
 class Margins(msgspec.Struct, frozen=True):
@@ -54,11 +54,10 @@ class Population:
         if not self.scores:
             return Range(self.count * 0.0, self.count * 0.5, self.count)
         shares = [self._below(dimension, thresholds[dimension]) for dimension in self.scores]
-        least, most = _together([s.point for s in shares])
         share = Range(
-            _together([s.low for s in shares])[0],
-            least + self._lean * (most - least),
-            _together([s.high for s in shares])[1],
+            np.maximum.reduce([s.low for s in shares]),
+            _joined([s.point for s in shares], self._power),
+            np.add.reduce([s.high for s in shares]),
         )
         if self.margins is not None:
             share = self._by_margin(share, thresholds)
@@ -75,14 +74,20 @@ class Population:
         return found
 
     @cached_property
-    def _lean(self) -> Floats | float:
-        """Where between the bounds the truth lies today, which is known: 0 at the lower one, 1 at the upper."""
+    def _power(self) -> float:
+        """The power p for which (sum of share^p)^(1/p) is the share that fails today, which is known.
+
+        1: no item fails in two dimensions; the greater, the more the dimensions fail together.
+        """
         if self.standing == "passed" or (self.standing == "any" and self.margins is None):
-            return _INDEPENDENCE
-        low, high = _together([self._below(dimension, self.current[dimension]).point for dimension in self.scores])
-        known = np.ones_like(low) if self.standing == "failed" else self._margin_share(0.0).point
-        wide = high - low > 1e-6
-        return np.where(wide, np.clip((known - low) / np.where(wide, high - low, 1.0), 0.0, 1.0), _INDEPENDENCE)
+            return _USUAL_POWER
+        shares = [self._below(d, self.current[d]).point[:1] for d in self.scores]
+        known = 1.0 if self.standing == "failed" else float(self._margin_share(0.0).point[0])
+        low, high = 1.0, _GREATEST_POWER
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if float(_joined(shares, middle)[0]) > known else (low, middle)
+        return low
 
     def _margin_share(self, shift: float) -> Range:
         """Return the share of the population with a margin below `shift`; remembered too."""
@@ -135,6 +140,6 @@ def _without(part: Range, whole: Floats, others: Floats, mine: Floats) -> Range:
     return Range(share_of(low, mine), share_of(part.point * scale, mine + others), share_of(high, mine))
 
 
-def _together(shares: Sequence[Floats]) -> tuple[Floats, Floats]:
-    """Return the least and the most of a whole that lies in any of several parts."""
-    return np.maximum.reduce(shares), np.minimum(1.0, np.add.reduce(shares))
+def _joined(shares: Sequence[Floats], power: float) -> Floats:
+    found: Floats = np.add.reduce([np.maximum(share, 0.0) ** power for share in shares]) ** (1 / power)
+    return found

@@ -27,6 +27,9 @@ _VERBS = {
     "alertmanager": "Write the configuration that Alertmanager runs on, secrets filled in.",
     "notify": "Show the messages that alerts become.",
     "alerts": "Send a test alert through the real Alertmanager.",
+    "tune": "Recommend thresholds from what the metrics show.",
+    "compare": "Compare two configurations, and say which to take.",
+    "assign": "Say which configuration an item gets in an A/B test.",
     "doctor": "Check the installation and say how to mend it.",
 }
 

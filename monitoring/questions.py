@@ -44,7 +44,7 @@ class Questions:
     """Asks about the `window` seconds before `at` (Unix seconds), from the raw families alone."""
 
     def __init__(self, client: PrometheusClient, at: float, window: int, tally: Tally | None = None) -> None:
-        self._client, self.at, self.window = client, at, window
+        self.client, self.at, self.window = client, at, window
         self._tally = tally or Tally()
 
     @property
@@ -59,7 +59,7 @@ class Questions:
 
     def about(self, at: float, window: int) -> Questions:
         """Return questions about another window, counted together with these."""
-        return Questions(self._client, at, window, self._tally)
+        return Questions(self.client, at, window, self._tally)
 
     async def signal(self, signal: Signal, by: Key = ()) -> dict[Key, float]:
         """Return a signal over the window, split by labels; what has no value is not there."""
@@ -79,7 +79,7 @@ class Questions:
 
     async def samples(self, text: str) -> list[Sample]:
         """Return an expression's series at the end of the window. Raises PrometheusError."""
-        return await self._tally.ask(self._client.query(text, self.at))
+        return await self._tally.ask(self.client.query(text, self.at))
 
     async def course(self, text: str, step: int) -> list[Series]:
         """Return an expression at the end of each of the window's slots of `step` seconds. Raises PrometheusError.
@@ -87,7 +87,7 @@ class Questions:
         Slots are counted back from the end of the window; what is left over at its beginning belongs to none.
         """
         slots = max(1, self.window // step)
-        return await self._tally.ask(self._client.query_range(text, self.at - (slots - 1) * step, self.at, step))
+        return await self._tally.ask(self.client.query_range(text, self.at - (slots - 1) * step, self.at, step))
 
 
 def key_of(labels: Mapping[str, str], by: Sequence[str]) -> Key:

@@ -41,10 +41,11 @@ class Advice(msgspec.Struct, frozen=True):
 
 
 class Recommendations(msgspec.Struct, frozen=True):
-    """What could be set otherwise. `caveats`: what it rests on, or why nothing can be said."""
+    """What could be set otherwise. `caveats`: what it rests on, or why nothing can be said (`known` is False then)."""
 
     advice: list[Advice] = []
     caveats: list[str] = []
+    known: bool = True
 
 
 Recommender = Callable[[Questions], Awaitable[Recommendations]]

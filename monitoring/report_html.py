@@ -150,9 +150,15 @@ def _chart(grid: Element, name: str, svg: Element | None) -> Element:
 def _section(main: Element, section: Section) -> None:
     part = SubElement(main, "section")
     _add(part, "h2", section.title)
-    if not section.rows:
+    if section.rows:
+        _table(part, section)
+    else:
         _add(part, "p", section.note, "none")
-        return
+    for remark in section.remarks:
+        _add(part, "p", remark, "remark")
+
+
+def _table(part: Element, section: Section) -> None:
     table = SubElement(SubElement(part, "div", {"class": "scroll"}), "table")
     heads = SubElement(SubElement(table, "thead"), "tr")
     for number, column in enumerate(section.columns):

@@ -31,6 +31,9 @@ def _lines(found: Report) -> Iterator[str]:
         yield f"## {section.title}"
         yield ""
         yield from _table(section)
+        for remark in section.remarks:
+            yield ""
+            yield f"_{escaped(remark)}_"
     yield ""
     for remark in remarks(found):
         yield f"_{escaped(remark)}_"

@@ -99,17 +99,14 @@ def recommendations(known: Recommendations) -> Section:
     rows: list[tuple[Cell | str, ...]] = [
         (one.threshold, one.current, one.recommended, one.reason) for one in known.advice
     ]
-    note = " ".join(known.caveats) or "Nothing to set otherwise."
-    return Section("Recommendations", ("Setting", "Is", "Better", "Why"), rows, 4, note)
+    note = "Nothing should be set otherwise." if known.known else "None."
+    return Section("Recommendations", ("Setting", "Is", "Better", "Why"), rows, 4, note, tuple(known.caveats))
 
 
 def remarks(found: Report) -> list[str]:
     """Return what one has to know to read the figures."""
-    said = [
+    return [
         "Counts are increases of counters, extrapolated to the window by Prometheus: about right; ratios are exact.",
         f"Alerts are read every {found.firings.resolution} s; shorter firings may be missing. "
         f"Changes are known to {length(found.changes.resolution)}.",
     ]
-    if found.recommendations and found.recommendations.advice:
-        said += found.recommendations.caveats
-    return said

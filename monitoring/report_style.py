@@ -81,7 +81,8 @@ td .state-ok { color: var(--ok); }
 td .state-warning { color: var(--warning); font-weight: 650; }
 td .state-critical { color: var(--critical); font-weight: 650; }
 td .state-no-data { color: var(--faint); }
-.none { color: var(--faint); margin: 0; }
+.none, .remark { color: var(--faint); margin: 0; }
+.remark { font-size: 12.5px; margin-top: 4px; }
 footer { color: var(--faint); font-size: 12.5px; }
 footer p { margin: 4px 0; }
 @media (max-width: 480px) { .charts { grid-template-columns: 1fr; } main { padding: 18px 10px; } }

@@ -24,13 +24,17 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A table; without rows, what `note` says instead. The first `words` columns are texts, the others numbers."""
+    """A table; without rows, what `note` says instead. The first `words` columns are texts, the others numbers.
+
+    `remarks` stand below.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: list[tuple[Cell | str, ...]]
     words: int = 1
     note: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def heading(found: Overview) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from monitoring.questions import Questions, Tally
 from monitoring.report import Report, document, report
 from monitoring.targets import Targets
+from pipemeter.advice import recommender
 from pipemeter.asking import (
     Duration,
     Time,
@@ -22,6 +23,7 @@ from pipemeter.asking import (
     targets_option,
 )
 from pipemeter.logs import configure_logs
+from pipemeter.options import read_config
 from pipemeter.written import replacing
 
 FORMATS = {".md": "md", ".html": "html", ".htm": "html", ".json": "json"}
@@ -39,6 +41,8 @@ FORMATS = {".md": "md", ".html": "html", ".htm": "html", ".json": "json"}
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write into this file.  [default: standard output]",
 )
+@click.option("--config", "config_dir", metavar="DIR", type=click.Path(exists=True, path_type=Path),
+              help="The configuration in force, for recommendations.  [default: as for `run`]")  # fmt: skip
 @targets_option
 @prometheus_option
 def command(
@@ -47,6 +51,7 @@ def command(
     form: str | None,
     as_json: bool,
     output: Path | None,
+    config_dir: Path | None,
     targets_file: Path | None,
     prometheus: str | None,
 ) -> None:
@@ -56,10 +61,10 @@ def command(
     """
     configure_logs()
     chosen = "json" if as_json else form or FORMATS.get(output.suffix.lower() if output else "", "md")
-    client, targets = client_for(prometheus), targets_for(targets_file)
+    client, targets, config = client_for(prometheus), targets_for(targets_file), read_config(config_dir, None)
     with counting() as progress:
         questions = Questions(client, time.time() if at is None else at, window, Tally(progress))
-        found = answered(report(questions, targets))
+        found = answered(report(questions, targets, recommender(config, targets)))
     text = rendered(found, targets, chosen)
     if output is None:
         click.echo(text, nl=False)

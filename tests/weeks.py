@@ -42,7 +42,7 @@ _OURS = {"job": "pipeline", "instance": "one:8000"}
 def _rising(an_hour: float) -> Floats:
     hours = (_TIMES - _TIMES[0]) / HOUR
     turn = (END - WEEK - _TIMES[0]) / HOUR
-    return np.asarray(an_hour / 2 * hours + an_hour / 2 * np.maximum(hours - turn, 0.0))
+    return np.floor(an_hour / 2 * hours + an_hour / 2 * np.maximum(hours - turn, 0.0) + 1e-6)
 
 
 def _series(name: str, labels: Mapping[str, str], values: Floats, times: Floats = _TIMES) -> Series:

@@ -18,7 +18,7 @@ from bench.backfill import MISSING, Floats, Series, backfill, running_prometheus
 END = 1_795_219_200.0  # 2026-11-21 00:00 UTC
 HOUR, DAY = 3600.0, 86_400.0
 WEEK = 7 * DAY
-SPACING = 120.0
+SPACING = 240.0
 HOSTILE = '<script>alert("1")</script>|\\`x`\n\x1b[31mred'
 CHANGED = END - 3 * DAY  # when the configuration changed
 NEEDED = pytest.mark.skipif(
@@ -84,6 +84,8 @@ def _checkpoints() -> Iterator[Series]:
             "pipeline_early_exits_total", {"checkpoint": point, "reason": f"at_{point}", **more}, _rising(exits)
         )
         yield _series("pipeline_exit_confidence_sum", {"checkpoint": point}, _rising(exits * 0.9))
+        for edge, share in (("0.85", 0.0), ("+Inf", 1.0)):
+            yield _series("pipeline_exit_confidence_bucket", {"checkpoint": point, "le": edge}, _rising(exits * share))
         yield _series("pipeline_exit_confidence_count", {"checkpoint": point}, _rising(exits))
 
 

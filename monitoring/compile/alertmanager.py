@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from monitoring.channels import AnyChannel, Log
-from monitoring.compile.integrations import OLDEST, Values, Version, receiver, shown
+from monitoring.compile.integrations import NAMED_INHIBITION, OLDEST, Values, Version, receiver, shown
 from monitoring.compile.routes import HEARTBEAT, TEST_ID, RouteTree, matcher
 from monitoring.links import Links
 from monitoring.notifications import Notifications
@@ -66,7 +66,7 @@ def alertmanager_config(
         "global": {"resolve_timeout": "5m"},
         "templates": ["templates/*.tmpl"],
         "route": tree.root(group_wait),
-        "inhibit_rules": inhibit_rules(),
+        "inhibit_rules": inhibit_rules(version),
     }
     if tree.used:
         config["time_intervals"] = [
@@ -86,18 +86,25 @@ def _kept(channel: AnyChannel, values: Mapping[str, Values] | None) -> bool:
     return values is None or channel.name in values or isinstance(channel, Log)
 
 
-def inhibit_rules() -> list[dict[str, Any]]:
+def inhibit_rules(version: Version = OLDEST) -> list[dict[str, Any]]:
     """Return what mutes what: the more urgent of the same alert, the faster burn of the same objective."""
-    pairs = [
-        ('severity="critical"', 'severity=~"warning|info"'),
-        ('severity="warning"', 'severity="info"'),
+    rules = [
+        ("critical", 'severity="critical"', 'severity=~"warning|info"'),
+        ("warning", 'severity="warning"', 'severity="info"'),
         *(
-            (f'burnrate_tier="{tier}"', matcher("burnrate_tier", TIERS[position:]))
+            (f"burn-{tier}", f'burnrate_tier="{tier}"', matcher("burnrate_tier", TIERS[position:]))
             for position, tier in enumerate(TIERS[:-1], start=1)
         ),
     ]
+    named = version >= NAMED_INHIBITION
     return [
-        {"source_matchers": [source], "target_matchers": [target], "equal": list(IDENTITY)} for source, target in pairs
+        {
+            **({"name": name} if named else {}),
+            "source_matchers": [source],
+            "target_matchers": [target],
+            "equal": list(IDENTITY),
+        }
+        for name, source, target in rules
     ]
 
 

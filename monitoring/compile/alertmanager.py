@@ -36,6 +36,7 @@ _TEMPLATES = Path(__file__).parent
 _HEADER = """\
 # Compiled by `{command}` from config/monitoring.yaml. DO NOT EDIT.
 """
+FOLDER = "templates"
 TEMPLATE_MARK = "Compiled by `pipemeter compile` from monitoring/compile/"  # in the first line of our templates
 _TEMPLATE_HEADER = "{{{{/* {mark}{name}. DO NOT EDIT. */}}}}\n"
 
@@ -64,7 +65,7 @@ def alertmanager_config(
     tree = RouteTree(notifications, cooldowns or {}, {channel.name for channel in channels}, group_interval)
     config: dict[str, Any] = {
         "global": {"resolve_timeout": "5m"},
-        "templates": ["templates/*.tmpl"],
+        "templates": [f"{FOLDER}/*.tmpl"],
         "route": tree.root(group_wait),
         "inhibit_rules": inhibit_rules(version),
     }
@@ -109,9 +110,9 @@ def inhibit_rules(version: Version = OLDEST) -> list[dict[str, Any]]:
 
 
 def templates(links: Links) -> dict[str, str]:
-    """Return the templates of messages by file name."""
+    """Return the templates of messages by their path beside alertmanager.yml."""
     return {
-        path.name: _TEMPLATE_HEADER.format(name=path.name, mark=TEMPLATE_MARK)
+        f"{FOLDER}/{path.name}": _TEMPLATE_HEADER.format(name=path.name, mark=TEMPLATE_MARK)
         + path.read_text(encoding="utf-8").replace("@ALERTMANAGER_URL@", links.alertmanager_url)
         for path in sorted(_TEMPLATES.glob("*.tmpl"))
     }

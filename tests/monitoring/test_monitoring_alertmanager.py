@@ -15,6 +15,7 @@ import yaml
 
 from monitoring.channels import Discord, Email, Log, PagerDuty, SecretPlace, Setting, Slack, Webhook
 from monitoring.compile.alertmanager import (
+    FOLDER,
     IDENTITY,
     alertmanager_config,
     inhibit_rules,
@@ -23,6 +24,7 @@ from monitoring.compile.alertmanager import (
     yaml_text,
 )
 from monitoring.compile.integrations import Version, parse_version
+from monitoring.compile.output import compile_all
 from monitoring.compile.routes import matcher
 from monitoring.links import Links
 from monitoring.notifications import Limits, Notifications, Route
@@ -71,9 +73,9 @@ WriteConfig = Callable[..., Path]
 @pytest.fixture
 def write(tmp_path: Path) -> WriteConfig:
     def put(notifications: Notifications = EVERYTHING, **options: Any) -> Path:
-        (tmp_path / "templates").mkdir(exist_ok=True)
+        (tmp_path / FOLDER).mkdir(exist_ok=True)
         for name, text in templates(Links()).items():
-            (tmp_path / "templates" / name).write_text(text)
+            (tmp_path / name).write_text(text)
         path = tmp_path / "alertmanager.yml"
         path.write_text(
             yaml_text(alertmanager_config(notifications, Links(), **options), notes=unfinished(notifications))
@@ -270,6 +272,23 @@ def test_the_text_is_the_same_every_time_and_refers_to_nothing_within_itself() -
     assert text.startswith("# Compiled by `pipemeter compile` from config/monitoring.yaml. DO NOT EDIT.\n")
 
 
+@NEEDS_ALERTMANAGER
+def test_the_compiled_configuration_finds_its_templates(tmp_path: Path) -> None:
+    texts = compile_all(Targets()).files
+    for path, text in texts.items():
+        if path.startswith("alertmanager/"):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(text)
+    said = amtool("check-config", tmp_path / "alertmanager" / "alertmanager.yml")
+    assert "SUCCESS" in said
+    (pattern,) = yaml.safe_load(texts["alertmanager/alertmanager.yml"])["templates"]
+    assert sorted(p.name for p in (tmp_path / "alertmanager").glob(pattern)) == [
+        "discord.tmpl",
+        "message.tmpl",
+        "slack.tmpl",
+    ]
+
+
 def test_no_secret_is_in_what_is_compiled() -> None:
     assert "hooks.slack.com" not in yaml_text(alertmanager_config(EVERYTHING, Links(), version=(0, 34)))
 
@@ -288,7 +307,7 @@ class Rendered(msgspec.Struct):
 def render(tmp_path: Path) -> Callable[..., Rendered]:
     def run(alerts: tuple[Sample, ...]) -> Rendered:
         for name, text in templates(Links()).items():
-            (tmp_path / name).write_text(text)
+            (tmp_path / Path(name).name).write_text(text)
         (tmp_path / "data.json").write_text(json.dumps(template_data(alerts, "http://am")))
         parts = Rendered.__struct_fields__
         template = "\x1f".join(f'{{{{ template "pipemeter.{part}" . }}}}' for part in parts)

@@ -9,7 +9,7 @@ import prometheus_client
 import pytest
 
 _OURS = ("ENABLE_", "QUALITY_", "CONFIG_VERSION", "PIPEMETER_", "DASHBOARD_", "EXPORTER_", "PROMETHEUS_URL", "GRAFANA_URL",
-         "DISCORD_", "SLACK_", "LLM_", "QDRANT_", "ALERTMANAGER_URL")  # fmt: skip
+         "DISCORD_", "SLACK_", "LLM_", "QDRANT_", "ALERTMANAGER_URL", "HEARTBEAT_", "PAGERDUTY_", "SMTP_")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -26,6 +26,7 @@ import msgspec
 from pipeline.decisions.early_exit import CheckpointVerdict, evaluate
 from pipeline.decisions.quality import QualityVerdict, judge
 from pipeline.decisions.routing import RouteVerdict, route
+from pipeline.decisions.shadow import Skip, chosen
 from pipeline.errors import error_type_of
 from pipeline.events import (
     BypassReason,
@@ -36,17 +37,20 @@ from pipeline.events import (
     ItemFinished,
     ProcessingType,
     QualityAssessed,
+    SkipDecision,
     StageFault,
     StageFinished,
 )
 from pipeline.item import Fact, Scores
-from pipeline.savings import SPOKEN_WORDS_PER_SECOND, Estimate
+from pipeline.savings import SPOKEN_WORDS_PER_SECOND, YIELD, Estimate
 
 if TYPE_CHECKING:
     from pipeline.recorder import Recorder
+    from pipeline.shadow import Shadow
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _MAX_SHARE = 0.999999  # a share saved is below 1: something was spent
+_SKIPS: dict[BypassReason | None, SkipDecision] = {"low_quality": "quality_filter", "content_type": "content_type"}
 _current: ContextVar[ItemScope | None] = ContextVar("pipemeter_item", default=None)
 
 
@@ -96,10 +100,11 @@ class ItemScope:
         self.full_steps: Iterable[str] | None = None  # what full processing would take; None: what was learned
         self.facts: dict[str, Fact] = {}
         self.scores: Scores | None = None
+        self.steps: dict[str, float] = {}  # seconds of each step taken so far
+        self.findings: float | None = None  # see `yielded`
         self.outcome: ItemFinished | ItemFailed | None = None
         self.estimate: Estimate | None = None
         self._events: list[Event] = []
-        self._steps: dict[str, float] = {}
         self._group: str | None = None
         self._failed_stage: str | None = None
         self._exit: CheckpointVerdict | None = None
@@ -108,6 +113,9 @@ class ItemScope:
         self._calls_saved: tuple[int, float] | None = None
         self._token: Token[ItemScope | None] | None = None
         self._started = 0.0
+        self._missing: frozenset[str] = frozenset()
+        self._instead = 0.0
+        self._saved: float | None = None
         self._discarded = False
 
     # --- the caller's stages
@@ -197,6 +205,24 @@ class ItemScope:
         """Say how many model calls, and dollars, the shortcut made unnecessary."""
         self._calls_saved = (llm_calls, cost_usd)
 
+    def yielded(self, findings: float) -> None:
+        """Say how much came out of full processing, counted in whatever you count; see `shadow`."""
+        self.findings = findings
+
+    def shadow(self) -> Shadow | None:
+        """Return the way to process this item in full all the same, once its block has ended.
+
+        None unless a decision skipped the item and the sample (`shadow_rate`) has chosen it: an item without an
+        `item_id` is never chosen, and nothing is where nothing is recorded.
+        """
+        from pipeline.shadow import Shadow  # it needs this module
+
+        config = self._recorder.config
+        if not self._recorder.enabled or not self.item_id:
+            return None
+        skip = self._skip(self.item_id) if chosen(self.item_id, config.shadow_rate, config.shadow_seed) else None
+        return Shadow(self._recorder, skip, self._clock) if skip else None
+
     # --- the block
 
     def __enter__(self) -> ItemScope:
@@ -282,22 +308,42 @@ class ItemScope:
         self._note(self.outcome)
         if self._calls_saved and processing_type != "full":
             self._note(CallsSaved(processing_type, *self._calls_saved, self.content_type, version))
-        full = processing_type == "full"
-        self._recorder.costs.learn(self._steps, self.content_type, self._length(), full=full)
+        full, costs = processing_type == "full", self._recorder.costs
+        costs.learn(self.steps, self.content_type, self._length(), full=full)
+        if full and self.findings is not None:
+            costs.learn({YIELD: self.findings}, self.content_type, None, full=False)
 
     def _saved_share(self, processing_type: ProcessingType, spent: float) -> float | None:
         if processing_type == "full":
             return 0.0
         costs = self._recorder.costs
         expected = frozenset(costs.full_steps() if self.full_steps is None else self.full_steps)
-        self.estimate = (
-            costs.estimate(expected - set(self._steps), self.content_type, self._length()) if expected else None
-        )
+        self._missing = expected - set(self.steps)
+        self.estimate = costs.estimate(self._missing, self.content_type, self._length()) if expected else None
         if self.estimate is None:
             return None
-        extra = sum(seconds for step, seconds in self._steps.items() if step not in expected)
-        saved = max(0.0, self.estimate.seconds - extra)
+        self._instead = sum(seconds for step, seconds in self.steps.items() if step not in expected)
+        saved = self._saved = max(0.0, self.estimate.seconds - self._instead)
         return min(saved / (saved + spent), _MAX_SHARE) if saved else 0.0
+
+    def _skip(self, item_id: str) -> Skip | None:
+        left = self.outcome
+        if not isinstance(left, ItemFinished) or left.processing_type == "full":
+            return None
+        decision = "early_exit" if left.processing_type == "early_exit" else _SKIPS.get(left.bypass_reason)
+        if decision is None:  # bypassed for a reason of the caller's own
+            return None
+        return Skip(
+            decision,
+            item_id,
+            self.content_type,
+            self.scores,
+            self.findings,
+            self._length(),
+            self._missing,
+            self._instead,
+            self._saved,
+        )
 
     def _length(self) -> float | None:
         if self.length_seconds is not None:
@@ -330,7 +376,7 @@ class _Stage:
         if error is None:
             scope._note(StageFinished(self._name, spent))
             if scope._group is None:
-                scope._steps[self._step] = scope._steps.get(self._step, 0.0) + spent
+                scope.steps[self._step] = scope.steps.get(self._step, 0.0) + spent
         elif isinstance(error, Exception):
             scope._failed_stage = scope._failed_stage or self._name
             scope._note(StageFault(self._name, error_type_of(error)))
@@ -352,7 +398,7 @@ class _Group:
 
     def __exit__(self, *_: object) -> None:
         self._scope._group = None
-        self._scope._steps[self._step] = self._scope._clock() - self._started
+        self._scope.steps[self._step] = self._scope._clock() - self._started
 
     async def __aenter__(self) -> None:
         self.__enter__()

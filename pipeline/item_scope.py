@@ -16,10 +16,9 @@ import functools
 import inspect
 import time
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -39,10 +38,10 @@ from pipeline.events import (
     QualityAssessed,
     SkipDecision,
     StageFault,
-    StageFinished,
 )
 from pipeline.item import Fact, Scores
 from pipeline.savings import SPOKEN_WORDS_PER_SECOND, YIELD, Estimate
+from pipeline.timing import UNTIMED, Block, Group, Stage
 
 if TYPE_CHECKING:
     from pipeline.recorder import Recorder
@@ -52,18 +51,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _MAX_SHARE = 0.999999  # a share saved is below 1: something was spent
 _SKIPS: dict[BypassReason | None, SkipDecision] = {"low_quality": "quality_filter", "content_type": "content_type"}
 _current: ContextVar[ItemScope | None] = ContextVar("pipemeter_item", default=None)
-
-
-class Block(Protocol):
-    """A block that is timed: `with` or `async with`."""
-
-    def __enter__(self) -> None: ...
-    def __exit__(self, kind: object, error: BaseException | None, trace: object, /) -> None: ...
-    async def __aenter__(self) -> None: ...
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object, /) -> None: ...
-
-
-_UNTIMED: Block = nullcontext()
 
 
 def current_item() -> ItemScope:
@@ -126,11 +113,11 @@ class ItemScope:
         `step` is the name under which its cost is learned where that differs (reading captions and recognising speech
         are the same stage, but not the same cost).
         """
-        return _Stage(self, name, step or name) if self._measure else _UNTIMED
+        return Stage(self, name, step or name) if self._measure else UNTIMED
 
     def parallel(self, step: str) -> Block:
         """Hold stages that run at the same time: their cost is learned as one step's wall time."""
-        return _Group(self, step) if self._measure else _UNTIMED
+        return Group(self, step) if self._measure else UNTIMED
 
     def fault(self, stage: str, error_type: str) -> None:
         """Record a fault that a stage survived."""
@@ -362,46 +349,3 @@ class ItemScope:
         version = self._recorder.config.version
         self.outcome = ItemFailed(stage, error_type, self.content_type, version, self.item_id)
         self._note(self.outcome)
-
-
-class _Stage:
-    def __init__(self, scope: ItemScope, name: str, step: str) -> None:
-        self._scope, self._name, self._step = scope, name, step
-
-    def __enter__(self) -> None:
-        self._started = self._scope._clock()
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        scope, spent = self._scope, self._scope._clock() - self._started
-        if error is None:
-            scope._note(StageFinished(self._name, spent))
-            if scope._group is None:
-                scope.steps[self._step] = scope.steps.get(self._step, 0.0) + spent
-        elif isinstance(error, Exception):
-            scope._failed_stage = scope._failed_stage or self._name
-            scope._note(StageFault(self._name, error_type_of(error)))
-
-    async def __aenter__(self) -> None:
-        self.__enter__()
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self.__exit__(kind, error, trace)
-
-
-class _Group:
-    def __init__(self, scope: ItemScope, step: str) -> None:
-        self._scope, self._step = scope, step
-
-    def __enter__(self) -> None:
-        self._started = self._scope._clock()
-        self._scope._group = self._step
-
-    def __exit__(self, *_: object) -> None:
-        self._scope._group = None
-        self._scope.steps[self._step] = self._scope._clock() - self._started
-
-    async def __aenter__(self) -> None:
-        self.__enter__()
-
-    async def __aexit__(self, *_: object) -> None:
-        self.__exit__()

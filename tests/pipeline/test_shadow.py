@@ -54,10 +54,9 @@ def short_item(recorder: Recorder, clock: Clock) -> Shadow | None:
 
 
 def verdicts(recorder: InProcessRecorder, **labels: str) -> float:
-    samples = recorder.metrics.family("pipeline_shadow_items_total").collect()[0].samples
-    return sum(
-        s.value for s in samples if s.name == "pipeline_shadow_items_total" and labels.items() <= s.labels.items()
-    )
+    families = recorder.metrics.registry.collect()
+    samples = [s for family in families for s in family.samples if s.name == "pipeline_shadow_items_total"]
+    return sum(s.value for s in samples if labels.items() <= s.labels.items())
 
 
 def ordinary(recorder: InProcessRecorder) -> dict[tuple[str, ...], float]:

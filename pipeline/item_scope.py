@@ -204,9 +204,9 @@ class ItemScope:
         """
         from pipeline.shadow import Shadow  # it needs this module
 
-        config = self._recorder.config
         if not self._recorder.enabled or not self.item_id:
             return None
+        config = self._recorder.config
         skip = self._skip(self.item_id) if chosen(self.item_id, config.shadow_rate, config.shadow_seed) else None
         return Shadow(self._recorder, skip, self._clock) if skip else None
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -15,7 +16,7 @@ from exporter.app import create_app
 from exporter.server import BackgroundServer
 from exporter.settings import ExporterSettings
 from monitoring.bands import METRICS, Bands
-from monitoring.channels import Discord, Email, Log, PagerDuty, SecretPlace, Setting, Slack, Webhook
+from monitoring.channels import AnyChannel, Discord, Email, Log, PagerDuty, SecretPlace, Setting, Slack, Webhook
 from monitoring.compile.alertmanager import alertmanager_config, templates
 from monitoring.compile.inlining import definitions, inlined
 from monitoring.compile.operator import Cluster, operator_files
@@ -121,7 +122,7 @@ def everything() -> Targets:
         for m in METRICS
         if m.signal
     }
-    channels = {
+    channels: dict[str, AnyChannel] = {
         "slack": Slack(name="slack"),
         "bot": Slack(name="bot", token=SecretPlace("SLACK_TOKEN"), channel="#alerts"),
         "discord": Discord(name="discord", quiet_hours=("nights",)),
@@ -254,7 +255,7 @@ def test_what_the_resource_cannot_say_is_refused_with_the_reason(change: dict[st
 @pytest.mark.parametrize("field", ["namespace", "release", "secret"])
 def test_a_name_that_kubernetes_refuses_is_refused_at_once(field: str) -> None:
     with pytest.raises(ValueError, match=rf"{field} 'No Name': expected small letters"):
-        Cluster(**{field: "No Name"})
+        msgspec.structs.replace(Cluster(), **{field: "No Name"})
 
 
 # --- what the operator makes of it
@@ -371,7 +372,7 @@ def test_messages_arrive_in_every_channel_with_the_namespace_and_not_without_it(
             "slack": Slack(name="slack"),
             "discord": Discord(name="discord"),
         }
-        resource = only(Targets(notifications=Notifications(channels=log)), "AlertmanagerConfig")
+        resource = only(Targets(notifications=Notifications(channels=channels)), "AlertmanagerConfig")
         config = native(resource, {**SECRET, **webhooks.environ})
         config["route"]["routes"][0] |= {"group_wait": "200ms", "group_interval": "1s"}
         with Alertmanager(tmp_path, written(tmp_path, config)) as alertmanager:

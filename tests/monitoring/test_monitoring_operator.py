@@ -367,7 +367,7 @@ def test_messages_arrive_in_every_channel_with_the_namespace_and_not_without_it(
     lines: list[str] = []
     app = create_app(settings=ExporterSettings(token=Secret("exportersecret")), environ={}, write_line=lines.append)
     with Webhooks() as webhooks, BackgroundServer(app, "127.0.0.1", 0) as server:
-        log = {
+        channels: dict[str, AnyChannel] = {
             "log": Log(name="log", url=Setting(server.url)),
             "slack": Slack(name="slack"),
             "discord": Discord(name="discord"),

@@ -15,14 +15,13 @@ from typing import Any, get_args
 from monitoring.channels import LOG_ADDRESS, AnyChannel, Discord, Email, Log, PagerDuty, SecretPlace, Setting, Slack
 from monitoring.compile.alertmanager import alertmanager_config, templates
 from monitoring.compile.inlining import definitions, inlined
-from monitoring.compile.integrations import Values, Version
+from monitoring.compile.integrations import OLDEST, Values, Version
 from monitoring.notifications import Notifications
 from monitoring.targets import Targets
 from pipeline.errors import ConfigError, Problem
 from pipeline.metrics.family import Domain
 
 API_VERSION = "monitoring.coreos.com/v1alpha1"
-ALERTMANAGER: Version = (0, 28)  # what the operator's field names suppose; older ones ignore nothing that we use
 _SECRET = "secret-key:"  # noqa: S105 - marks the name of a key while the configuration is made
 _CAPITALS = {"api_url": "apiURL", "webhook_url": "apiURL", "client_url": "clientURL", "require_tls": "requireTLS"}
 _MATCHER = re.compile(r'^(\w+)(=~|!~|!=|=)"(.*)"$', re.DOTALL)
@@ -32,7 +31,7 @@ _SLACK_URL = "SLACK_API_URL"  # a bot's address is no secret, but the resource t
 class Notices:
     """The AlertmanagerConfig of some targets. `secret`: name of the Secret; `exporter`: its address in the cluster."""
 
-    def __init__(self, targets: Targets, secret: str, exporter: str) -> None:
+    def __init__(self, targets: Targets, secret: str, exporter: str, alertmanager: Version = OLDEST) -> None:
         self._it: Notifications = targets.notifications
         self._secret = secret
         self._exporter = exporter
@@ -41,7 +40,7 @@ class Notices:
         if self._it.heartbeat.url.value:
             values["heartbeat"] = {"url": self._it.heartbeat.url.value}
         self._config = alertmanager_config(
-            self._it, targets.links, cooldowns=targets.cooldowns, version=ALERTMANAGER, values=values
+            self._it, targets.links, cooldowns=targets.cooldowns, version=alertmanager, values=values
         )
 
     def secret_keys(self) -> dict[str, str]:

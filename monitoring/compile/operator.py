@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from monitoring.compile.alertmanager_config import API_VERSION, Notices
+from monitoring.compile.integrations import OLDEST, Version
 from monitoring.compile.recording import Group
 from monitoring.compile.rules import dump, rule_files
 from monitoring.signals import JOB
@@ -44,9 +45,16 @@ class Cluster(msgspec.Struct, frozen=True):
 
 
 def operator_files(
-    targets: Targets, *, cluster: Cluster | None = None, dashboards: Mapping[str, str] | None = None
+    targets: Targets,
+    *,
+    cluster: Cluster | None = None,
+    dashboards: Mapping[str, str] | None = None,
+    alertmanager: Version = OLDEST,
 ) -> dict[str, str]:
-    """Return every resource by path. `dashboards`: JSON by path. Raises ConfigError for what no resource can say."""
+    """Return every resource by path. `dashboards`: JSON by path; `alertmanager`: version of the one in the cluster.
+
+    Raises ConfigError for what no resource can say.
+    """
     where = cluster or Cluster()
     files = {}
     for path, groups in rule_files(targets).items():
@@ -55,7 +63,7 @@ def operator_files(
             _resource("v1", "PrometheusRule", name, where, {"groups": _labelled(groups, where)})
         )
     files["servicemonitor.yaml"] = dump(_resource("v1", "ServiceMonitor", NAME, where, _scraping(where)))
-    files["alertmanagerconfig.yaml"] = _notifications(targets, where)
+    files["alertmanagerconfig.yaml"] = _notifications(targets, where, alertmanager)
     for path, text in (dashboards or {}).items():
         name = f"dashboard-{PurePosixPath(path).stem}".replace("_", "-")
         files[f"{name}.yaml"] = dump(_dashboard(f"{NAME}-{name}", PurePosixPath(path).name, text, where))
@@ -104,9 +112,9 @@ def _scraping(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def _notifications(targets: Targets, cluster: Cluster) -> str:
+def _notifications(targets: Targets, cluster: Cluster, alertmanager: Version) -> str:
     exporter = f"http://{NAME}.{cluster.namespace}.svc:{cluster.port[1]}"
-    notices = Notices(targets, cluster.secret, exporter)
+    notices = Notices(targets, cluster.secret, exporter, alertmanager)
     resource = _resource("v1alpha1", "AlertmanagerConfig", NAME, cluster, notices.spec())
     literals = " ".join(f"--from-literal={key}={value}" for key, value in notices.secret_keys().items())
     note = (

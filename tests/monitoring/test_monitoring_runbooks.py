@@ -37,7 +37,7 @@ from pipemeter.traffic import Traffic
 from tests.exporter.conftest import eventually
 
 ROOT = Path(__file__).parents[2]
-COMING = {"tune", "compile"}  # commands of this release that other parts bring
+COMING = {"tune"}  # commands of this release that other parts bring
 OWN = (Slo("good-items", "quality_above_070_share", 0.8), Slo("savings", "time_savings", 0.55))
 
 

@@ -57,11 +57,7 @@ class _Inliner:
         if isinstance(node, promql.MatrixSelector):
             text = self._series(node.vector_selector, around, later=False)
             steps = f"[{promql.display_duration(node.range)}:{format_duration(self._interval)}]"
-            return (
-                None
-                if text is None
-                else promql.parse(f"({text}){steps}{offset_text(node.vector_selector.offset)}")
-            )
+            return None if text is None else promql.parse(f"({text}){steps}{offset_text(node.vector_selector.offset)}")
         return None
 
     def _series(self, node: promql.VectorSelector, around: promql.Expr | None, *, later: bool = True) -> str | None:

@@ -63,11 +63,11 @@ class Rules(msgspec.Struct, frozen=True):
     alerting: tuple[AlertingRule, ...] = ()
 
 
-def read_rules(documents: Iterable[Mapping[str, Any]]) -> Rules:
-    """Read rule files that were parsed already (`{"groups": [...]}` each). Raises RuleError."""
+def read_rules(groups: Iterable[Mapping[str, Any]]) -> Rules:
+    """Read the groups of rule files that were parsed already. Raises RuleError."""
     recording: list[RecordingRule] = []
     alerting: list[AlertingRule] = []
-    for group in (group for document in documents for group in document["groups"]):
+    for group in groups:
         interval = _seconds(group, "interval", str(group.get("name"))) or None
         for rule in group["rules"]:
             name = str(rule.get("alert") or rule.get("record"))

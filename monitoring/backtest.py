@@ -6,6 +6,7 @@ Pure from `reports` on; `backtest` and `alerts_effect` read the history (see `mo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -55,7 +56,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Effect(msgspec.Struct, frozen=True):
-    """How often one alert would have fired, its label sets together. `judged`, `firings_per_week`: as in AlertReport."""
+    """How often one alert would have fired, its label sets together; the rest as in AlertReport."""
 
     firings: int
     firings_per_week: float | None
@@ -136,7 +137,7 @@ def per_week(count: int, observed: int) -> float | None:
 
 def flapping(firings: Sequence[Firing]) -> int:
     """Return how many firings began within FLAPPING seconds of the end of the one before."""
-    return sum(later.start - earlier.end <= FLAPPING for earlier, later in zip(firings, firings[1:], strict=False))
+    return sum(later.start - earlier.end <= FLAPPING for earlier, later in pairwise(firings))
 
 
 def differences(config: Iterable[AlertReport], against: Iterable[AlertReport]) -> list[Difference]:
@@ -148,7 +149,9 @@ def differences(config: Iterable[AlertReport], against: Iterable[AlertReport]) -
         one = ours or theirs
         assert one is not None
         difference = _difference(one, ours.firings if ours else (), theirs.firings if theirs else ())
-        if difference.seconds_only_in_config or difference.seconds_only_in_against:
+        if difference != msgspec.structs.replace(
+            difference, only_in_config=(), only_in_against=(), seconds_only_in_config=0.0, seconds_only_in_against=0.0
+        ):
             found.append(difference)
     return found
 
@@ -163,8 +166,8 @@ def _difference(one: AlertReport, ours: Sequence[Firing], theirs: Sequence[Firin
         one.alert,
         one.severity,
         one.labels,
-        tuple(mine for mine in ours if not any(_overlap(mine, other) for other in theirs)),
-        tuple(other for other in theirs if not any(_overlap(mine, other) for mine in ours)),
+        tuple(mine for mine in ours if not any(_meet(mine, other) for other in theirs)),
+        tuple(other for other in theirs if not any(_meet(mine, other) for mine in ours)),
         both,
         sum(mine.seconds for mine in ours) - both,
         sum(other.seconds for other in theirs) - both,
@@ -173,3 +176,7 @@ def _difference(one: AlertReport, ours: Sequence[Firing], theirs: Sequence[Firin
 
 def _overlap(one: Firing, other: Firing) -> float:
     return max(0.0, min(one.end, other.end) - max(one.start, other.start))
+
+
+def _meet(one: Firing, other: Firing) -> bool:
+    return one.start == other.start or _overlap(one, other) > 0

@@ -20,6 +20,7 @@ _VERBS = {
     "explain": "Say what the pipeline would do with content, and why.",
     "serve": "Serve /metrics and take records from other processes.",
     "simulate": "Send realistic traffic to an exporter.",
+    "backtest": "Replay alert rules over recorded history: what would have fired.",
     "doctor": "Check the installation and say how to mend it.",
 }
 

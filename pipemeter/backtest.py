@@ -1,0 +1,131 @@
+"""`pipemeter backtest`: what the alerts would have done, replayed over recorded history."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from monitoring.backtest import AlertReport, Difference, backtest, chosen, differences
+from monitoring.compile.rules import rule_groups
+from monitoring.durations import EXPECTED, parse_duration
+from monitoring.prometheus import PrometheusClient
+from monitoring.range_queries import RangeReader, Window
+from monitoring.rules import Rules, read_rules
+from monitoring.targets import FILE_NAME, default_path, load_targets
+from pipeline.errors import ConfigError, PipemeterError, Problem
+from pipeline.yaml_file import nearest
+from pipemeter import cli
+from pipemeter.backtest_table import show
+from pipemeter.logs import configure_logs
+
+QUERY_SECONDS = 130.0  # a little longer than servers give a query by default
+BUILT_IN = "built-in targets"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The JSON document. `config`, `against`: the files that were compared; times in Unix seconds.
+
+    `not_judged`: alerts that read nothing that was recorded in the window. `difference`: None without `--against`.
+    """
+
+    window: Window
+    prometheus: str
+    config: str
+    alerts: list[AlertReport]
+    not_judged: list[str]
+    against: str | None = None
+    difference: list[Difference] | None = None
+
+
+def _duration(context: click.Context, parameter: click.Parameter, value: str) -> int:  # noqa: ARG001 - click calls it so
+    try:
+        seconds = parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r}: expected {EXPECTED}") from error
+    if seconds <= 0:
+        raise click.BadParameter(f"{value!r}: expected more than nothing")
+    return seconds
+
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command("backtest")
+@click.option("--alert", metavar="NAME", default=None, help="Only the alerts of this name.")
+@click.option("--config", type=_FILE, default=None, help=f"Targets to replay.  [default: config/{FILE_NAME}]")
+@click.option(
+    "--against", metavar="current|FILE", default=None, help="Compare with the current targets, or with a file."
+)
+@click.option("--window", default="7d", show_default=True, callback=_duration, help="How far to look back.")
+@click.option(
+    "--step", default="1m", show_default=True, callback=_duration, help="The evaluation interval of the rules."
+)
+@click.option(
+    "--end", type=float, default=None, metavar="SECONDS", help="Where the window ends, Unix time.  [default: now]"
+)
+@click.option("--prometheus", "url", metavar="URL", envvar="PROMETHEUS_URL", default=None,
+              help="Prometheus, Mimir, Thanos or VictoriaMetrics.  [default: PROMETHEUS_URL]")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def command(alert: str | None, config: Path | None, against: str | None, window: int, step: int, end: float | None,
+            url: str | None, as_json: bool) -> int:  # fmt: skip
+    """Replay alert rules over recorded history: every firing with start, end and peak.
+
+    The rules are those that `compile` makes of the targets, recording rules inlined: only the raw metrics have to be
+    there. Exit code 3 if some alerts could not be replayed.
+    """
+    configure_logs()
+    if not url:
+        raise click.UsageError("no Prometheus given: use --prometheus URL or set PROMETHEUS_URL")
+    if step > window:
+        raise click.UsageError(f"--step {step}s is longer than --window {window}s")
+    if against == "current" and config is None:
+        raise click.UsageError("--against current compares another configuration: name it with --config FILE")
+    client = PrometheusClient(url, timeout_seconds=QUERY_SECONDS)
+    span = Window.ending(time.time() if end is None else end, window, step)
+    ours = _rules(config or default_path(), alert)
+    found = _replay(client, ours, span, "replaying")
+    outcome = Outcome(span, client.shown_url, str(config or default_path() or BUILT_IN), found, _not_judged(found))
+    if against is not None:
+        other = default_path() if against == "current" else Path(against)
+        theirs = _replay(client, _rules(other, alert, ours), span, "replaying the other")
+        compared = differences(found, theirs)
+        outcome = msgspec.structs.replace(outcome, against=str(other or BUILT_IN), difference=compared)
+    failed = [report for report in found if report.error]
+    if failed and len(failed) == len(found):
+        raise PipemeterError(f"{failed[0].alert}: {failed[0].error}")
+    if as_json:
+        click.echo(msgspec.json.encode(outcome).decode())
+    else:
+        show(Console(highlight=False), outcome)
+    return cli.EXIT_SOME_FAILED if failed else 0
+
+
+def _rules(path: Path | None, alert: str | None, beside: Rules | None = None) -> Rules:
+    """Return the rules that the targets ask for; an alert that neither they nor those beside have is refused."""
+    rules = read_rules(rule_groups(load_targets(path)))
+    found = chosen(rules, alert)
+    if alert is not None and not found.alerting and not (beside and beside.alerting):
+        names = {rule.name for rule in rules.alerting}
+        raise ConfigError([Problem("command line", None, "--alert", alert, nearest(alert, names))])
+    return found
+
+
+def _not_judged(found: list[AlertReport]) -> list[str]:
+    return list(dict.fromkeys(report.alert for report in found if not report.judged and not report.error))
+
+
+def _replay(client: PrometheusClient, rules: Rules, window: Window, what: str) -> list[AlertReport]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(f"{what} {len(rules.alerting)} alerts", total=None)
+
+        def note(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        return asyncio.run(backtest(RangeReader(client), rules, window, note))

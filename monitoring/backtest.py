@@ -1,6 +1,6 @@
 """What the alerts of a configuration would have done: every firing, how often, how nervously, and against another one.
 
-Pure from `reports` on; `backtest` and `alerts_effect` read the history (see `monitoring/replay.py`).
+Pure but for `alerts_effect`, which has the history read (see `monitoring/replay.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 
 from monitoring.firings import Firing, Labels
-from monitoring.range_queries import RangeReader, Window
-from monitoring.replay import Progress, Replayed, replay
+from monitoring.replay import Progress, Replayed, Replayer
 from monitoring.rules import Rules, read_rules
 
 WEEK = 604_800
@@ -26,7 +25,7 @@ class AlertReport(msgspec.Struct, frozen=True):
 
     `flapping`: firings that began within FLAPPING seconds of the end of the one before. `firings_per_week`: None with
     less than a day of history. `judged`: False where nothing that the alert reads was recorded in the window.
-    `missing`: the selectors that found nothing. Times in Unix seconds.
+    `reads`: its selectors of raw series; `missing`: those that found nothing. Times in Unix seconds.
     """
 
     alert: str
@@ -38,6 +37,7 @@ class AlertReport(msgspec.Struct, frozen=True):
     flapping: int = 0
     observed_seconds: int = 0
     judged: bool = True
+    reads: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     error: str | None = None
 
@@ -70,29 +70,23 @@ def chosen(rules: Rules, name: str | None) -> Rules:
     return msgspec.structs.replace(rules, alerting=kept)
 
 
-async def backtest(
-    reader: RangeReader, rules: Rules, window: Window, progress: Progress | None = None
-) -> list[AlertReport]:
-    """Replay rules over recorded history. Raises PrometheusError."""
-    return reports(await replay(reader, rules, window, progress))
-
-
 async def alerts_effect(
-    reader: RangeReader,
+    replayer: Replayer,
     groups: Iterable[Mapping[str, Any]],
-    window: Window,
     names: Iterable[str] | None = None,
     progress: Progress | None = None,
 ) -> dict[tuple[str, str], Effect]:
     """Return by (alert, severity) how often each would have fired under rule groups such as `rule_groups(targets)`.
 
-    `names`: only these alerts. Raises PrometheusError, RuleError.
+    Asked for several variants, one replayer reads only once what they have in common. `names`: only these alerts.
+    Raises PrometheusError, RuleError.
     """
     rules = read_rules(groups)
     wanted = None if names is None else set(names)
     kept = tuple(rule for rule in rules.alerting if wanted is None or rule.name in wanted)
+    replayed = await replayer.replay(msgspec.structs.replace(rules, alerting=kept), progress)
     found: dict[tuple[str, str], list[AlertReport]] = {}
-    for report in await backtest(reader, msgspec.structs.replace(rules, alerting=kept), window, progress):
+    for report in reports(replayed):
         found.setdefault((report.alert, report.severity), []).append(report)
     return {key: _effect(of_one) for key, of_one in found.items()}
 
@@ -125,6 +119,7 @@ def _report(one: Replayed, labels: dict[str, str], firings: Sequence[Firing]) ->
         flapping(firings),
         one.observed,
         one.judged,
+        one.reads,
         one.missing,
         one.error,
     )
@@ -141,14 +136,18 @@ def flapping(firings: Sequence[Firing]) -> int:
 
 
 def differences(config: Iterable[AlertReport], against: Iterable[AlertReport]) -> list[Difference]:
-    """Return how two configurations differ, alert by alert; those that fired at the same times are left out."""
-    first, second = _by_alert(config), _by_alert(against)
+    """Return how two configurations differ, alert by alert.
+
+    Left out: alerts that fired at the same times, and those that could not be replayed in one of the two.
+    """
+    ours, theirs = list(config), list(against)
+    broken = {report.alert for report in (*ours, *theirs) if report.error}
+    first, second = (_by_alert(found, broken) for found in (ours, theirs))
     found = []
     for key in dict.fromkeys((*first, *second)):
-        ours, theirs = first.get(key), second.get(key)
-        one = ours or theirs
-        assert one is not None
-        difference = _difference(one, ours.firings if ours else (), theirs.firings if theirs else ())
+        one = first.get(key) or second[key]
+        quiet = msgspec.structs.replace(one, firings=())
+        difference = _difference(one, first.get(key, quiet).firings, second.get(key, quiet).firings)
         if difference != msgspec.structs.replace(
             difference, only_in_config=(), only_in_against=(), seconds_only_in_config=0.0, seconds_only_in_against=0.0
         ):
@@ -156,8 +155,9 @@ def differences(config: Iterable[AlertReport], against: Iterable[AlertReport]) -
     return found
 
 
-def _by_alert(found: Iterable[AlertReport]) -> dict[tuple[str, Labels], AlertReport]:
-    return {(report.alert, tuple(sorted(report.labels.items()))): report for report in found}
+def _by_alert(found: Iterable[AlertReport], broken: set[str]) -> dict[tuple[str, Labels], AlertReport]:
+    kept = (report for report in found if report.alert not in broken)
+    return {(report.alert, tuple(sorted(report.labels.items()))): report for report in kept}
 
 
 def _difference(one: AlertReport, ours: Sequence[Firing], theirs: Sequence[Firing]) -> Difference:

@@ -14,18 +14,18 @@ import promql_parser as promql
 
 from monitoring.firings import AlertHistory, Firing, Labels, add_result, alert_labels
 from monitoring.inlining import inlined
+from monitoring.presence import PresenceFinder, begun, observed
 from monitoring.prometheus import PrometheusError, Series
 from monitoring.range_queries import RangeReader, Window
 from monitoring.rules import AlertingRule, RuleError, Rules
 from monitoring.selectors import raw_selectors
 
-_LOOKBACK = 300  # s for which Prometheus takes a sample to be the current one, unless its series has ended
 _FAR = 60  # steps between two results that are asked for apart
 Progress = Callable[[int, int], None]  # evaluations done, of all
 
 
 class Replayed(msgspec.Struct, frozen=True):
-    """One rule's firings by label set. `missing`: what it reads and nobody recorded in the window.
+    """One rule's firings by label set. `reads`: its raw selectors; `missing`: those that found nothing in the window.
 
     `observed`: seconds of the window for which anything that it reads was recorded. `judged`: whether there was
     anything to judge it by. `error`: why it could not be replayed, None if it was.
@@ -34,95 +34,79 @@ class Replayed(msgspec.Struct, frozen=True):
     rule: AlertingRule
     firings: dict[Labels, list[Firing]]
     observed: int = 0
+    reads: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     judged: bool = True
     error: str | None = None
 
 
-class Presence(msgspec.Struct, frozen=True):
-    """When a selector found anything: the first time, and the seconds inside the window."""
+class Replayer:
+    """Replays rules over one window. What several rules, or several configurations, have in common is read once.
 
-    first: int | None
-    times: frozenset[int]
-
-
-async def replay(reader: RangeReader, rules: Rules, window: Window, progress: Progress | None = None) -> list[Replayed]:
-    """Replay every alerting rule over a window, in their order.
-
-    A rule that a server refuses, or that cannot be inlined, is reported with its error. Raises PrometheusError if the
-    server does not answer at all.
+    For one event loop. `longest`: seconds of `for` and `keep_firing_for` together that rules may have.
     """
-    return await _Replay(reader, rules, window, progress).run()
 
+    def __init__(self, reader: RangeReader, window: Window, *, longest: int = 2 * 86_400) -> None:
+        self.window = window
+        self._reader, self._longest = reader, longest
+        self._presence = PresenceFinder(reader, window, longest)
+        self._known: dict[tuple[object, ...], asyncio.Task[Replayed]] = {}
 
-class _Replay:
-    def __init__(self, reader: RangeReader, rules: Rules, window: Window, progress: Progress | None) -> None:
-        self._reader, self._rules, self._window, self._progress = reader, rules, window, progress
-        self._presence: dict[str, asyncio.Task[Presence]] = {}  # rules share what they read
-        self._lead = max((rule.hold + rule.keep for rule in rules.alerting), default=0)
-        self._done, self._total = 0, len(rules.alerting) * window.points
+    async def replay(self, rules: Rules, progress: Progress | None = None) -> list[Replayed]:
+        """Replay every alerting rule, in their order.
 
-    async def run(self) -> list[Replayed]:
-        await self._reader.times("vector(1)", Window(self._window.end, self._window.end, self._window.step))
-        return await asyncio.gather(*(self._guarded(rule) for rule in self._rules.alerting))
+        A rule that the server refuses, or that cannot be inlined, is reported with its error. Raises PrometheusError
+        if the server does not answer at all.
+        """
+        done, total = 0, len(rules.alerting) * self.window.points
+        await self._reader.times("vector(1)", Window(self.window.end, self.window.end, self.window.step))
 
-    async def _guarded(self, rule: AlertingRule) -> Replayed:
+        async def one(rule: AlertingRule) -> Replayed:
+            nonlocal done
+            found = await self._guarded(rule, rules)
+            done += self.window.points
+            if progress:
+                progress(done, total)
+            return found
+
+        return await asyncio.gather(*map(one, rules.alerting))
+
+    async def _guarded(self, rule: AlertingRule, rules: Rules) -> Replayed:
+        step = rule.interval or self.window.step
         try:
-            return await self._one(rule)
+            expression = inlined(rule.expression, rules.recording, interval=step)
+            raw = msgspec.structs.replace(rule, expression=expression, interval=step)
+            key = (raw.name, expression, raw.hold, raw.keep, step, *sorted(raw.labels.items()))
+            if key not in self._known:
+                self._known[key] = asyncio.ensure_future(self._one(raw))
+            return await self._known[key]
         except (RuleError, PrometheusError) as error:
             return Replayed(rule, {}, judged=False, error=str(error))
-        finally:
-            self._done += self._window.points
-            if self._progress:
-                self._progress(self._done, self._total)
 
     async def _one(self, rule: AlertingRule) -> Replayed:
-        step = rule.interval or self._window.step
-        window = Window.ending(self._window.end, self._window.end - self._window.start, step)
-        expression = inlined(rule.expression, self._rules.recording, interval=step)
-        selectors = raw_selectors(expression)
-        found = [await self._present(selector) for selector in selectors]
-        missing = tuple(selector for selector, one in zip(selectors, found, strict=True) if one.first is None)
-        if selectors and len(missing) == len(selectors):
-            return Replayed(rule, {}, 0, missing, judged=False)
-        begun = min((one.first for one in found if one.first is not None), default=window.start)
-        start = max(begun, window.start - rule.hold - rule.keep)
-        firings = await self._firings(rule, expression, window.since(start))
-        observed = self._observed(found) if selectors else window.end - window.start
-        return Replayed(rule, _inside(firings, window), observed, missing)
+        """Replay a rule that reads raw series only."""
+        window = Window.ending(self.window.end, self.window.end - self.window.start, rule.interval or self.window.step)
+        reads = tuple(raw_selectors(rule.expression))
+        found = [await self._presence.find(selector) for selector in reads]
+        missing = tuple(selector for selector, one in zip(reads, found, strict=True) if not one.inside(window))
+        if reads and missing == reads:
+            return Replayed(rule, {}, 0, reads, missing, judged=False)
+        lead = min(rule.hold + rule.keep, self._longest)
+        firings = await self._firings(rule, window.since(max(begun(found, window), window.start - lead)))
+        seconds = observed(found, window) if reads else window.end - window.start
+        return Replayed(rule, _inside(firings, window), seconds, reads, missing)
 
-    async def _firings(self, rule: AlertingRule, expression: str, window: Window) -> dict[Labels, list[Firing]]:
+    async def _firings(self, rule: AlertingRule, window: Window) -> dict[Labels, list[Firing]]:
         history = AlertHistory(rule)
-        condition = cheap_condition(expression)
-        async for piece, series in self._reader.pieces(condition or expression, window):
+        condition = cheap_condition(rule.expression)
+        async for piece, series in self._reader.pieces(condition or rule.expression, window):
             results = _results(rule, series) if condition is None else {}
             for span in _spans(series, piece) if condition else ():
-                async for _, found in self._reader.pieces(expression, span):
+                async for _, found in self._reader.pieces(rule.expression, span):
                     results |= _results(rule, found)
             for at in range(piece.start, piece.end + 1, piece.step):
                 history.evaluate(at, results.get(at, {}))
         return history.finish(window.end)
-
-    def _present(self, selector: str) -> asyncio.Task[Presence]:
-        if selector not in self._presence:
-            self._presence[selector] = asyncio.ensure_future(self._look(selector))
-        return self._presence[selector]
-
-    async def _look(self, selector: str) -> Presence:
-        """Look where a selector finds anything: roughly, then precisely where it begins."""
-        end, step = self._window.end, self._window.step
-        steps = -(-(end - self._window.start + self._lead) // _LOOKBACK)
-        rough = await self._reader.times(f"count({selector})", Window(end - steps * _LOOKBACK, end, _LOOKBACK))
-        if not rough:
-            return Presence(None, frozenset())
-        fine = Window(0, rough[0], step).since(rough[0] - _LOOKBACK + 1)
-        first = await self._reader.times(f"count({selector})", fine)
-        return Presence(min([*first, rough[0]]), frozenset(rough))
-
-    def _observed(self, found: Sequence[Presence]) -> int:
-        times = frozenset[int]().union(*(one.times for one in found))
-        inside = sum(self._window.start < at <= self._window.end for at in times)
-        return min(inside * _LOOKBACK, self._window.end - self._window.start)
 
 
 def _results(rule: AlertingRule, series: Sequence[Series]) -> dict[int, dict[Labels, float]]:

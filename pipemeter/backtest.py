@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,11 +12,12 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from monitoring.backtest import AlertReport, Difference, backtest, chosen, differences
+from monitoring.backtest import AlertReport, Difference, chosen, differences, reports
 from monitoring.compile.rules import rule_groups
 from monitoring.durations import EXPECTED, parse_duration
 from monitoring.prometheus import PrometheusClient
 from monitoring.range_queries import RangeReader, Window
+from monitoring.replay import Replayer
 from monitoring.rules import Rules, read_rules
 from monitoring.targets import FILE_NAME, default_path, load_targets
 from pipeline.errors import ConfigError, PipemeterError, Problem
@@ -88,16 +90,17 @@ def command(alert: str | None, config: Path | None, against: str | None, window:
         raise click.UsageError("--against current compares another configuration: name it with --config FILE")
     client = PrometheusClient(url, timeout_seconds=QUERY_SECONDS)
     span = Window.ending(time.time() if end is None else end, window, step)
-    ours = _rules(config or default_path(), alert)
-    found = _replay(client, ours, span, "replaying")
-    outcome = Outcome(span, client.shown_url, str(config or default_path() or BUILT_IN), found, _not_judged(found))
+    path = config or default_path()
+    other = default_path() if against == "current" else Path(against or "")
+    ours = _rules(path, alert)
+    compared = [ours, _rules(other, alert, ours)] if against is not None else [ours]
+    found = _replay(RangeReader(client), compared, span)
+    outcome = Outcome(span, client.shown_url, str(path or BUILT_IN), found[0], _not_judged(found[0]))
     if against is not None:
-        other = default_path() if against == "current" else Path(against)
-        theirs = _replay(client, _rules(other, alert, ours), span, "replaying the other")
-        compared = differences(found, theirs)
-        outcome = msgspec.structs.replace(outcome, against=str(other or BUILT_IN), difference=compared)
-    failed = [report for report in found if report.error]
-    if failed and len(failed) == len(found):
+        difference = differences(*found)
+        outcome = msgspec.structs.replace(outcome, against=str(other or BUILT_IN), difference=difference)
+    failed = [report for of_one in found for report in of_one if report.error]
+    if failed and all(report.error for report in found[0]):
         raise PipemeterError(f"{failed[0].alert}: {failed[0].error}")
     if as_json:
         click.echo(msgspec.json.encode(outcome).decode())
@@ -120,12 +123,17 @@ def _not_judged(found: list[AlertReport]) -> list[str]:
     return list(dict.fromkeys(report.alert for report in found if not report.judged and not report.error))
 
 
-def _replay(client: PrometheusClient, rules: Rules, window: Window, what: str) -> list[AlertReport]:
+def _replay(reader: RangeReader, compared: list[Rules], window: Window) -> list[list[AlertReport]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(f"{what} {len(rules.alerting)} alerts", total=None)
 
-        def note(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
+        async def every() -> list[list[AlertReport]]:
+            replayer = Replayer(reader, window)
+            return [reports(await replayer.replay(rules, _noted(progress, rules))) for rules in compared]
 
-        return asyncio.run(backtest(RangeReader(client), rules, window, note))
+        return asyncio.run(every())
+
+
+def _noted(progress: Progress, rules: Rules) -> Callable[[int, int], None]:
+    task = progress.add_task(f"replaying {len(rules.alerting)} alerts", total=None)
+    return lambda done, total: progress.update(task, completed=done, total=total)

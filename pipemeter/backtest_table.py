@@ -111,8 +111,8 @@ def _remarks(outcome: Outcome) -> list[str]:
     if flapping:
         within = format_duration(FLAPPING)
         lines.append(f"Flapping: {flapping} firings began within {within} of the end of the one before.")
-    observed = max((report.observed_seconds for report in outcome.alerts), default=0)
-    if observed < LEAST_OBSERVED:
+    observed = max((report.observed_seconds for report in outcome.alerts if report.reads), default=0)
+    if observed < LEAST_OBSERVED and any(report.reads for report in outcome.alerts):
         asked = format_duration(outcome.window.end - outcome.window.start)
         lines.append(
             f"[yellow]Not enough data[/] for figures a week: {format_duration(observed)} of {asked} recorded, "

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from bench.backfill import Floats, Series
 
-STEP = 60  # s between scrapes
+STEP = 120  # s between scrapes
 START = 1_700_006_400  # a midnight, so that subqueries fall on the same times as from 0 on
 _WAYS = ("full", "lightweight", "early_exit")
 _TYPES = ("news", "discussion")
-_NORMAL = {"full": 1.6, "lightweight": 1.4, "early_exit": 1.2}  # items a minute, type and instance
+_NORMAL = {"full": 3.2, "lightweight": 2.8, "early_exit": 2.4}  # items a step, type and instance
+DOWN = (38, 50)  # steps in which the second instance is down; it restarts with the last
 
 
-def pipeline_history(seed: int, hours: int = 8) -> list[Series]:
+def pipeline_history(seed: int, hours: int = 6) -> list[Series]:
     """Return the raw families that the default alerts read.
 
-    Hour 1: one instance is down for 25 minutes and restarts. 2: failures. 3: poor quality. 4: nothing is bypassed.
-    5: nothing happens, with items in progress. 6: records are refused, now and then.
+    Hour 1: one instance is down for 25 minutes and restarts, records are refused now and then. 2: failures. 3: poor
+    quality. 4: nothing is bypassed. 5: nothing happens, with items in progress.
     """
     rng = np.random.default_rng(seed)
-    found = [one for instance in ("a:1", "b:1") for one in _instance(rng, instance, hours * 60 + 1)]
-    return [_without(one, 75, 100) if one.labels["instance"] == "b:1" and one.name != "up" else one for one in found]
+    found = [one for instance in ("a:1", "b:1") for one in _instance(rng, instance, hours * 3600 // STEP + 1)]
+    return [_without(one, *DOWN) if one.labels["instance"] == "b:1" and one.name != "up" else one for one in found]
 
 
 def grid(series: Series, points: int) -> list[str]:
@@ -35,9 +36,10 @@ def grid(series: Series, points: int) -> list[str]:
 
 
 def _instance(rng: np.random.Generator, instance: str, points: int) -> Iterator[Series]:
-    minute = np.arange(points)
-    times = START + minute * float(STEP)
-    restart = 100 if instance == "b:1" else None
+    index = np.arange(points)
+    minute = index * STEP // 60
+    times = START + index * float(STEP)
+    restart = DOWN[1] if instance == "b:1" else None
     labels = {"job": "pipeline", "instance": instance}
 
     def series(name: str, values: Floats, **more: str) -> Series:
@@ -46,11 +48,11 @@ def _instance(rng: np.random.Generator, instance: str, points: int) -> Iterator[
     def counter(name: str, increments: Floats, **more: str) -> Series:
         return series(name, _counted(increments, restart), **more)
 
-    yield series("up", np.where((minute >= 75) & (minute < 100) & (restart is not None), 0.0, 1.0))
+    yield series("up", np.where((index >= DOWN[0]) & (index < DOWN[1]) & (restart is not None), 0.0, 1.0))
     yield series("pipeline_items_in_progress", np.where(_hour(minute, 5), 3.0, 0.0))
     for content_type in _TYPES:
         kind = {"content_type": content_type, "config_version": "v1"}
-        failures = rng.poisson(np.where(_hour(minute, 2), 1.5, 0.01) * ~_hour(minute, 5)).astype(float)
+        failures = rng.poisson(np.where(_hour(minute, 2), 3.0, 0.02) * ~_hour(minute, 5)).astype(float)
         yield counter("pipeline_failures_total", failures, pipeline_stage="download", error_type="network", **kind)
         for way in _WAYS:
             skipped = way != "full"
@@ -64,7 +66,7 @@ def _instance(rng: np.random.Generator, instance: str, points: int) -> Iterator[
                 score = np.where(_hour(minute, 3), 0.5, 0.875)
                 yield counter("pipeline_quality_score_sum", items * score, dimension="overall", **both)
                 yield counter("pipeline_quality_score_count", items, dimension="overall", **both)
-    refused = np.where(_hour(minute, 6), rng.integers(0, 2, points), 0).astype(float)
+    refused = np.where(_hour(minute, 1), rng.integers(0, 2, points), 0).astype(float)
     yield counter("exporter_rejected_records_total", refused, reason="invalid")
     yield counter("exporter_label_overflow_total", np.zeros(points), label="content_type")
 
@@ -83,8 +85,3 @@ def _counted(increments: Floats, restart: int | None) -> Floats:
 def _without(series: Series, begin: int, end: int) -> Series:
     kept = [*range(begin), *range(end, len(series.times))]
     return Series(series.name, series.labels, series.times[kept], series.values[kept])
-
-
-def names(history: Sequence[Series]) -> set[str]:
-    """Return the names of the series."""
-    return {one.name for one in history}

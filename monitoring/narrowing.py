@@ -48,13 +48,17 @@ def _keeps(node: promql.Expr, label: str) -> bool:
     if isinstance(node, promql.AggregateExpr):
         return _grouped_by(node.modifier, label) and _keeps(node.expr, label)
     if isinstance(node, promql.Call):
-        known = node.func.name in _ELEMENTWISE or node.func.name.endswith("_over_time")
-        known = known and node.func.name != "absent_over_time"
-        return known and all(_number(arg) or _keeps(arg, label) for arg in node.args)
+        return _hands_through(node.func.name, label) and all(_number(arg) or _keeps(arg, label) for arg in node.args)
     if not isinstance(node, promql.BinaryExpr) or (_number(node.lhs) and _number(node.rhs)):
         return False
     sides = [side for side in (node.lhs, node.rhs) if not _number(side)]
     return _matched_on(node.modifier, label) and all(_keeps(side, label) for side in sides)
+
+
+def _hands_through(function: str, label: str) -> bool:
+    if function == "histogram_quantile":
+        return label != "le"
+    return function in _ELEMENTWISE or (function.endswith("_over_time") and function != "absent_over_time")
 
 
 def _grouped_by(modifier: promql.AggModifier | None, label: str) -> bool:

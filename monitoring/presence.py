@@ -53,7 +53,7 @@ def begun(found: Iterable[Presence], window: Window) -> int:
 
 
 def observed(found: Iterable[Presence], window: Window) -> int:
-    """Return the seconds of the window for which any of the series was recorded, to about 5 minutes."""
+    """Return the seconds of the window for which any of the series was recorded, to about 10 minutes."""
     all_of_it = list(found)
     times = frozenset[int]().union(*(one.times for one in all_of_it))
     inside = sum(window.start < at <= window.end for at in times)

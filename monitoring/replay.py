@@ -91,8 +91,8 @@ class Replayer:
         missing = tuple(selector for selector, one in zip(reads, found, strict=True) if not one.inside(window))
         if reads and missing == reads:
             return Replayed(rule, {}, 0, reads, missing, judged=False)
-        lead = min(rule.hold + rule.keep, self._longest)
-        firings = await self._firings(rule, window.since(max(begun(found, window), window.start - lead)))
+        start = max(begun(found, window), window.start - min(_lead(rule, window.step), self._longest))
+        firings = await self._firings(rule, window.since(start))
         seconds = observed(found, window) if reads else window.end - window.start
         return Replayed(rule, _inside(firings, window), seconds, reads, missing)
 
@@ -107,6 +107,11 @@ class Replayer:
             for at in range(piece.start, piece.end + 1, piece.step):
                 history.evaluate(at, results.get(at, {}))
         return history.finish(window.end)
+
+
+def _lead(rule: AlertingRule, step: int) -> int:
+    """Return how long before a window one has to begin, in seconds, to know what was firing already when it began."""
+    return step * (-(-rule.hold // step) - (-rule.keep // step) + 1)
 
 
 def _results(rule: AlertingRule, series: Sequence[Series]) -> dict[int, dict[Labels, float]]:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from monitoring.backtest import AlertReport, Difference, chosen, differences, reports
 from monitoring.compile.rules import rule_groups
-from monitoring.durations import EXPECTED, parse_duration
+from monitoring.durations import EXPECTED, format_duration, parse_duration
 from monitoring.prometheus import PrometheusClient
 from monitoring.range_queries import RangeReader, Window
 from monitoring.replay import Replayer
@@ -85,7 +85,7 @@ def command(alert: str | None, config: Path | None, against: str | None, window:
     if not url:
         raise click.UsageError("no Prometheus given: use --prometheus URL or set PROMETHEUS_URL")
     if step > window:
-        raise click.UsageError(f"--step {step}s is longer than --window {window}s")
+        raise click.UsageError(f"--step {format_duration(step)} is longer than --window {format_duration(window)}")
     if against == "current" and config is None:
         raise click.UsageError("--against current compares another configuration: name it with --config FILE")
     client = PrometheusClient(url, timeout_seconds=QUERY_SECONDS)

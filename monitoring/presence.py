@@ -47,9 +47,9 @@ class PresenceFinder:
         return Presence(min([*await self._reader.times(counted, fine), rough[0]]), frozenset(rough))
 
 
-def begun(found: Iterable[Presence], window: Window) -> int:
-    """Return when the first of the series began; the window's start where nothing is read."""
-    return min((one.first for one in found if one.first is not None), default=window.start)
+def begun(found: Iterable[Presence]) -> int:
+    """Return when the first of the series began, of which at least one was there."""
+    return min(one.first for one in found if one.first is not None)
 
 
 def observed(found: Iterable[Presence], window: Window) -> int:
@@ -57,4 +57,4 @@ def observed(found: Iterable[Presence], window: Window) -> int:
     all_of_it = list(found)
     times = frozenset[int]().union(*(one.times for one in all_of_it))
     inside = sum(window.start < at <= window.end for at in times)
-    return min(inside * LOOKBACK, window.end - max(window.start, begun(all_of_it, window)))
+    return min(inside * LOOKBACK, window.end - max(window.start, begun(all_of_it)))

@@ -91,7 +91,8 @@ class Replayer:
         missing = tuple(selector for selector, one in zip(reads, found, strict=True) if not one.inside(window))
         if reads and missing == reads:
             return Replayed(rule, {}, 0, reads, missing, judged=False)
-        start = max(begun(found, window), window.start - min(_lead(rule, window.step), self._longest))
+        start = window.start - min(_lead(rule, window.step), self._longest)
+        start = max(start, begun(found)) if reads else start
         firings = await self._firings(rule, window.since(start))
         seconds = observed(found, window) if reads else window.end - window.start
         return Replayed(rule, _inside(firings, window), seconds, reads, missing)

@@ -19,14 +19,16 @@ from monitoring.prometheus import PrometheusClient
 from monitoring.range_queries import RangeReader, Window
 from monitoring.replay import Replayer
 from monitoring.rules import Rules, read_rules
-from monitoring.targets import FILE_NAME, default_path, load_targets
+from monitoring.targets import default_path, load_targets
 from pipeline.errors import ConfigError, PipemeterError, Problem
 from pipeline.yaml_file import nearest
 from pipemeter import cli
+from pipemeter.alertmanager import monitoring_file
 from pipemeter.backtest_table import show
 from pipemeter.logs import configure_logs
 
 QUERY_SECONDS = 130.0  # a little longer than servers give a query by default
+LONGEST = 400 * 86_400  # s
 BUILT_IN = "built-in targets"
 
 
@@ -50,17 +52,14 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str) ->
         seconds = parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(f"{value!r}: expected {EXPECTED}") from error
-    if seconds <= 0:
-        raise click.BadParameter(f"{value!r}: expected more than nothing")
+    if not 0 < seconds <= LONGEST:
+        raise click.BadParameter(f"{value!r}: expected more than nothing and at most {format_duration(LONGEST)}")
     return seconds
-
-
-_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("backtest")
 @click.option("--alert", metavar="NAME", default=None, help="Only the alerts of this name.")
-@click.option("--config", type=_FILE, default=None, help=f"Targets to replay.  [default: config/{FILE_NAME}]")
+@monitoring_file
 @click.option(
     "--against", metavar="current|FILE", default=None, help="Compare with the current targets, or with a file."
 )
@@ -69,12 +68,15 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "--step", default="1m", show_default=True, callback=_duration, help="The evaluation interval of the rules."
 )
 @click.option(
-    "--end", type=float, default=None, metavar="SECONDS", help="Where the window ends, Unix time.  [default: now]"
+    "--end",
+    type=click.IntRange(LONGEST, 253_402_300_799),
+    metavar="SECONDS",
+    help="Where the window ends, Unix time.  [default: now]",
 )
 @click.option("--prometheus", "url", metavar="URL", envvar="PROMETHEUS_URL", default=None,
               help="Prometheus, Mimir, Thanos or VictoriaMetrics.  [default: PROMETHEUS_URL]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def command(alert: str | None, config: Path | None, against: str | None, window: int, step: int, end: float | None,
+def command(alert: str | None, config_file: Path | None, against: str | None, window: int, step: int, end: int | None,
             url: str | None, as_json: bool) -> int:  # fmt: skip
     """Replay alert rules over recorded history: every firing with start, end and peak.
 
@@ -86,27 +88,25 @@ def command(alert: str | None, config: Path | None, against: str | None, window:
         raise click.UsageError("no Prometheus given: use --prometheus URL or set PROMETHEUS_URL")
     if step > window:
         raise click.UsageError(f"--step {format_duration(step)} is longer than --window {format_duration(window)}")
-    if against == "current" and config is None:
+    if against == "current" and config_file is None:
         raise click.UsageError("--against current compares another configuration: name it with --config FILE")
     client = PrometheusClient(url, timeout_seconds=QUERY_SECONDS)
-    span = Window.ending(time.time() if end is None else end, window, step)
-    path = config or default_path()
+    path = config_file or default_path()
     other = default_path() if against == "current" else Path(against or "")
-    ours = _rules(path, alert)
-    compared = [ours, _rules(other, alert, ours)] if against is not None else [ours]
+    compared = [_rules(path, alert)]
+    if against is not None:
+        compared.append(_rules(other, alert, compared[0]))
+    span = Window.ending(time.time() if end is None else end, window, step)
     found = _replay(RangeReader(client), compared, span)
     outcome = Outcome(span, client.shown_url, str(path or BUILT_IN), found[0], _not_judged(found[0]))
     if against is not None:
         difference = differences(*found)
         outcome = msgspec.structs.replace(outcome, against=str(other or BUILT_IN), difference=difference)
-    failed = [report for of_one in found for report in of_one if report.error]
-    if failed and all(report.error for report in found[0]):
-        raise PipemeterError(f"{failed[0].alert}: {failed[0].error}")
     if as_json:
         click.echo(msgspec.json.encode(outcome).decode())
     else:
         show(Console(highlight=False), outcome)
-    return cli.EXIT_SOME_FAILED if failed else 0
+    return cli.EXIT_SOME_FAILED if any(report.error for of_one in found for report in of_one) else 0
 
 
 def _rules(path: Path | None, alert: str | None, beside: Rules | None = None) -> Rules:
@@ -125,13 +125,17 @@ def _not_judged(found: list[AlertReport]) -> list[str]:
 
 def _replay(reader: RangeReader, compared: list[Rules], window: Window) -> list[list[AlertReport]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
 
         async def every() -> list[list[AlertReport]]:
             replayer = Replayer(reader, window)
             return [reports(await replayer.replay(rules, _noted(progress, rules))) for rules in compared]
 
-        return asyncio.run(every())
+        found = asyncio.run(every())
+    if found[0] and all(report.error for report in found[0]):
+        raise PipemeterError(f"no alert could be replayed; {found[0][0].alert}: {found[0][0].error}")
+    return found
 
 
 def _noted(progress: Progress, rules: Rules) -> Callable[[int, int], None]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.backfill import Floats, Series
+
+Counts = npt.NDArray[np.int_]
+Switches = npt.NDArray[np.bool_]
 
 STEP = 120  # s between scrapes
 START = 1_700_006_400  # a midnight, so that subqueries fall on the same times as from 0 on
@@ -37,8 +41,8 @@ def grid(series: Series, points: int) -> list[str]:
 
 def _instance(rng: np.random.Generator, instance: str, points: int) -> Iterator[Series]:
     index = np.arange(points)
-    minute = index * STEP // 60
-    times = START + index * float(STEP)
+    minute: Counts = index * STEP // 60
+    times: Floats = (START + index * STEP).astype(np.float64)
     restart = DOWN[1] if instance == "b:1" else None
     labels = {"job": "pipeline", "instance": instance}
 
@@ -71,8 +75,8 @@ def _instance(rng: np.random.Generator, instance: str, points: int) -> Iterator[
     yield counter("exporter_label_overflow_total", np.zeros(points), label="content_type")
 
 
-def _hour(minute: Floats, number: int) -> Floats:
-    return minute // 60 == number
+def _hour(minute: Counts, number: int) -> Switches:
+    return np.equal(minute // 60, number)
 
 
 def _counted(increments: Floats, restart: int | None) -> Floats:

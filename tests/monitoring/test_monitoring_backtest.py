@@ -28,7 +28,7 @@ HOURS = 6
 HISTORY = pipeline_history(seed=3, hours=HOURS)
 POINTS = HOURS * 3600 // STEP + 1
 WINDOW = Window(START, START + HOURS * 3600, STEP)
-EXTRA = [  # forms that our own rules do not need
+EXTRA: list[dict[str, Any]] = [  # forms that our own rules do not need
     {"alert": "Range", "expr": 'avg_over_time(job:pipeline_items:increase5m{processing_type="full"}[30m]) < 6.5',
      "for": "5m", "keep_firing_for": "7m", "labels": {"severity": "info"}},
     {"alert": "Offset", "expr": 'pipeline:bypass_rate:ratio1h < 0.9 * pipeline:bypass_rate:ratio1h offset 1h'},

@@ -123,6 +123,6 @@ def test_the_comparison_with_prometheus_notices_a_firing_that_is_off_by_one_step
     rules = [{"alert": "X", "expr": "x > 1", "for": "2m"}]
     given = [rule_engine.series("x", {}, ["2", "2", "2", "2", "0"])]
     for start, agrees in ((120, True), (60, False), (180, False)):
-        found = {("X", ()): [Firing(start, 240, 2.0)]}
+        found: dict[Alert, list[Firing]] = {("X", ()): [Firing(start, 240, 2.0)]}
         tests = [rule_engine.firing_at(at, found) for at in range(0, 300, 60)]
         assert (rule_engine.check(tmp_path, [{"name": "g", "rules": rules}], given, 60, tests) == "") is agrees

@@ -10,8 +10,7 @@ import click
 from monitoring.compile.alertmanager import TEMPLATE_MARK, alertmanager_config, templates, yaml_text
 from monitoring.compile.integrations import OLDEST, Version, parse_version, shown
 from monitoring.credentials import Credentials, find_credentials, read_secret
-from monitoring.targets import Targets, load_targets
-from pipeline.config import default_directory
+from monitoring.targets import Targets, default_path, load_targets
 from pipemeter.private_files import refuse_tracked, write_file
 
 _COMMAND = "pipemeter alertmanager render"
@@ -22,13 +21,6 @@ def _version(ctx: click.Context, parameter: click.Parameter, value: str) -> Vers
         return parse_version(value)
     except ValueError as error:
         raise click.BadParameter(str(error), ctx, parameter) from None
-
-
-def targets_file(path: Path | None) -> Path | None:
-    """Return the monitoring.yaml that is meant: the one named, else ./config/monitoring.yaml where it exists."""
-    folder = default_directory()
-    found = folder / "monitoring.yaml" if folder else None
-    return path or (found if found and found.is_file() else None)
 
 
 monitoring_file = click.option(
@@ -67,7 +59,7 @@ def render(out: Path, version: Version, config_file: Path | None) -> None:
     _FILE at the end, naming a file). A channel whose secret is not there is left out; the log channel always stays.
     A folder that git tracks is refused.
     """
-    targets = load_targets(targets_file(config_file))
+    targets = load_targets(config_file or default_path())
     credentials = find_credentials(targets.notifications, os.environ, read_secret)
     text = _rendered(targets, credentials, version)
     if warning := refuse_tracked(out):

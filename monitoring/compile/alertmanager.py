@@ -34,10 +34,10 @@ TIERS = ("fast", "medium", "slow", "long")  # of error budget burn, the most urg
 
 _TEMPLATES = Path(__file__).parent
 _HEADER = """\
-# Generated from config/monitoring.yaml by `{command}`. DO NOT EDIT.
+# Compiled by `{command}` from config/monitoring.yaml. DO NOT EDIT.
 """
-TEMPLATE_MARK = "by `pipemeter compile`. DO NOT EDIT."  # in the first line of our templates
-_TEMPLATE_HEADER = "{{{{/* Generated from monitoring/compile/{name} {mark} */}}}}\n"
+TEMPLATE_MARK = "Compiled by `pipemeter compile` from monitoring/compile/"  # in the first line of our templates
+_TEMPLATE_HEADER = "{{{{/* {mark}{name}. DO NOT EDIT. */}}}}\n"
 
 
 def alertmanager_config(

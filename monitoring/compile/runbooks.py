@@ -165,8 +165,8 @@ def _labels(alert: Alert) -> str:
 def _rules(alerts: Iterable[Alert]) -> str:
     blocks = []
     for alert in alerts:
-        tier = f", {alert.labels['burnrate_tier']}" if "burnrate_tier" in alert.labels else ""
-        blocks.append(f"{alert.severity.capitalize()}{tier}:\n\n```promql\n{alert.expr}\n```\n")
+        tier = f", tier `{alert.labels['burnrate_tier']}`" if "burnrate_tier" in alert.labels else ""
+        blocks.append(f"Severity {alert.severity}{tier}:\n\n```promql\n{alert.expr}\n```\n")
     return "\n".join(blocks)
 
 

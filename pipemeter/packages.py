@@ -19,7 +19,7 @@ class MissingPackagesError(PipemeterError):
 
 
 def required() -> list[str]:
-    """Return the names of all packages that pipemeter depends on; none when it was not installed but is run as it lies."""
+    """Return the names of all packages that pipemeter depends on; none when it is run without being installed."""
     try:
         lines = requires("pipemeter") or []
     except PackageNotFoundError:

@@ -62,7 +62,9 @@ def test_every_image_is_pinned_and_can_be_replaced(service: str) -> None:
 
 def test_our_own_images_carry_the_version_of_the_package() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    ours = {resolved(service["image"]): service["build"]["target"] for service in SERVICES.values() if "build" in service}
+    ours = {
+        resolved(service["image"]): service["build"]["target"] for service in SERVICES.values() if "build" in service
+    }
     assert ours == {f"pipemeter:{version}": "exporter", f"pipemeter:{version}-transcription": "transcription"}
 
 
@@ -173,7 +175,12 @@ def test_prometheus_keeps_enough_and_knows_its_address() -> None:
 
 
 def test_only_the_version_of_compose_that_has_no_version_key_is_meant() -> None:
-    assert set(COMPOSE) == {"x-defaults", "x-exporter-image", "services", "volumes"}  # `version` draws a warning from v2
+    assert set(COMPOSE) == {
+        "x-defaults",
+        "x-exporter-image",
+        "services",
+        "volumes",
+    }  # `version` draws a warning from v2
 
 
 # --- Prometheus and Grafana ------------------------------------------------------------------------------------------
@@ -204,7 +211,9 @@ def test_prometheus_takes_its_configuration_where_it_lies() -> None:
 
 @needs_promtool
 def test_prometheus_takes_its_configuration_as_it_is_mounted(as_in_compose: Path) -> None:
-    here, there = (re.findall(r"\d+ rules found", promtool(path)) for path in (ROOT / "prometheus/prometheus.yml", as_in_compose))
+    here, there = (
+        re.findall(r"\d+ rules found", promtool(path)) for path in (ROOT / "prometheus/prometheus.yml", as_in_compose)
+    )
     assert here == there
 
 
@@ -219,7 +228,9 @@ def test_the_pipeline_is_scraped_under_the_name_that_everything_relies_on() -> N
 def test_the_targets_of_every_job_are_named_for_both_uses(folder: str) -> None:
     config = yaml.safe_load((ROOT / "prometheus/prometheus.yml").read_text())
     wanted = {file for job in config["scrape_configs"] for sd in job["file_sd_configs"] for file in sd["files"]}
-    found = {f"targets/{path.name}": yaml.safe_load(path.read_text()) for path in (ROOT / "prometheus" / folder).iterdir()}
+    found = {
+        f"targets/{path.name}": yaml.safe_load(path.read_text()) for path in (ROOT / "prometheus" / folder).iterdir()
+    }
     assert set(found) == wanted
     addresses = {address for groups in found.values() for group in groups for address in group["targets"]}
     local = {f"localhost:{port}" for port in (8000, 9090, 9093, 3000)}
@@ -230,7 +241,9 @@ def test_the_targets_of_every_job_are_named_for_both_uses(folder: str) -> None:
 def test_grafana_finds_its_data_source_and_its_boards() -> None:
     [source] = [
         source
-        for source in yaml.safe_load((ROOT / "grafana/provisioning/datasources/datasources.yaml").read_text())["datasources"]
+        for source in yaml.safe_load((ROOT / "grafana/provisioning/datasources/datasources.yaml").read_text())[
+            "datasources"
+        ]
         if source["type"] == "prometheus"
     ]
     assert (source["uid"], source["isDefault"]) == ("prometheus", True)
@@ -264,7 +277,9 @@ def lock(name: str) -> dict[str, set[str]]:
 @pytest.mark.parametrize("name", ["exporter.txt", "transcription.txt"])
 def test_the_pins_fulfil_what_the_package_asks_for(name: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = project["project"]["dependencies"] if name == "transcription.txt" else project["dependency-groups"]["exporter"]
+    wanted = (
+        project["project"]["dependencies"] if name == "transcription.txt" else project["dependency-groups"]["exporter"]
+    )
     pinned = lock(name)
     for requirement in map(Requirement, wanted):
         versions = pinned[requirement.name.lower()]

@@ -12,7 +12,7 @@ class Outcome(msgspec.Struct, frozen=True):
     """One line of `pipemeter run --json`. Scores and confidences 0..1, times in seconds of wall time.
 
     `known`: the same content was processed before under the same configuration and is answered from memory; nothing
-    was counted again. A failed item has `failed_stage` and `error`, and no `processing_type`. `item_id`: the hash of the
+    was counted again. A failed item has `failed_stage` and `error`, no `processing_type`. `item_id`: the hash of the
     content, once it was fetched; exemplars carry it.
     """
 

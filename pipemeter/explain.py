@@ -17,6 +17,7 @@ from pipeline.outcome import describe
 from pipemeter import cli
 from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, named_sources, read_config
+from pipemeter.packages import need_all
 from pipemeter.table import ratio
 
 
@@ -35,6 +36,7 @@ def command(
     """
     configure_logs()
     config = read_config(config_dir, profile, allow_private)
+    need_all("explain")
     from pipeline.explain import explain  # the stages' libraries take a second to load: after the checks above
     from pipeline.local_toolbox import LocalToolbox
 

@@ -1,0 +1,32 @@
+"""Numbers as people read them, and as Prometheus' templates write them into messages."""
+
+from __future__ import annotations
+
+from monitoring.durations import format_duration
+from monitoring.signals import Unit
+
+VALUE_FORMATS: dict[Unit, str] = {
+    "ratio": "$value | humanizePercentage",
+    "score": '$value | printf "%.2f"',
+    "seconds": "$value | humanizeDuration",
+    "usd": '$value | printf "%.4f USD"',
+    "items": '$value | printf "%.0f items"',
+    "calls": '$value | printf "%.0f calls"',
+    "records": '$value | printf "%.0f records"',
+}
+
+
+def percent(value: float) -> str:
+    """Return a ratio as Prometheus' humanizePercentage writes it: 0.144 -> `14.4%`."""
+    return f"{value * 100:.4g}%"
+
+
+def say(value: float, unit: Unit) -> str:
+    """Return a value with its unit, as the targets and thresholds of a message are written."""
+    if unit == "ratio":
+        return percent(value)
+    if unit == "score":
+        return f"{value:.2f}"
+    if unit == "seconds":
+        return format_duration(int(value)) if value == int(value) else f"{value:g}s"
+    return f"{value:g} {unit.upper() if unit == 'usd' else unit}"

@@ -20,7 +20,7 @@ def board(targets: Targets, *, recorded: bool = True) -> Board:
         "checkpoints",
         "pipemeter: Checkpoints and early exits",
         "Where do items leave, why, and how sure were we? Before assessment an item's content type is `unspecified`.",
-        (_funnel(q), _table(q), _reasons(q), *_history(q), *_confidence(q)),
+        (_funnel(q), _table(q), _reasons(q), _share(q), *_history(q), *_confidence(q)),
         VARIABLES,
     )
 
@@ -80,19 +80,24 @@ def _reasons(q: Questions) -> Panel:
     )
 
 
+def _share(q: Questions) -> Panel:
+    return Panel(
+        "Is the early-exit share on target?",
+        "Items that left at a checkpoint, of the finished items that did not go the lightweight way, over a rolling "
+        "hour. Dashed lines are the bands from monitoring.yaml.",
+        "lines",
+        (q.rolling("early_exit_share", "early-exit share"),),
+        scale_of("early_exit_share", q.targets),
+        height=12,
+        marks=True,
+        colours={"early-exit share": "purple"},
+    )
+
+
 def _history(q: Questions) -> tuple[Panel, ...]:
     return (
         over_time(q, "checkpoint_exit_rate", "Which checkpoints let items go?", _BY),
-        Panel(
-            "Is the early-exit share on target?",
-            "Items that left at a checkpoint, of the finished items that did not go the lightweight way, over a "
-            "rolling hour. Dashed lines are the bands from monitoring.yaml.",
-            "lines",
-            (q.rolling("early_exit_share", "early-exit share"),),
-            scale_of("early_exit_share", q.targets),
-            marks=True,
-            colours={"early-exit share": "purple"},
-        ),
+        over_time(q, "exit_confidence_p10", "How sure are the least sure exits?", _BY),
     )
 
 

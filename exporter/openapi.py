@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from exporter.alert_limits import ALERT_SEVERITIES
 from exporter.intake import MAX_KEY
 from exporter.performance import MAX_HOURS
 from pipeline.events import EVENT_TYPES, Event, ItemFinished
@@ -194,10 +195,14 @@ def _get(summary: str, properties: Mapping[str, Any], required: tuple[str, ...] 
 def _alerts() -> dict[str, Any]:
     alert = _object({"status": {"type": "string"}, "labels": _texts(), "annotations": _texts()}, ("status", "labels"))
     body = _object({"alerts": {"type": "array", "items": alert}})
-    answer = _answer(_object({"status": {"const": "logged"}, "count": {"type": "integer"}}))
+    counts = {"count": {"type": "integer"}, "held_back": {"type": "integer"}}
+    answer = _answer(_object({"status": {"const": "logged"}, **counts}, ("status", "count")))
+    number, severity = {"type": "integer", "minimum": 1, "maximum": 999_999_999}, {"enum": list(ALERT_SEVERITIES)}
+    limits = {"per_hour": number, "per_model_per_hour": number, "minimum_severity": severity}
     return _operation(
         "Write a notification of Alertmanager to the log.",
         {"200": answer, **_errors(_WRITE_ERRORS)},
+        parameters=[{"name": name, "in": "query", "schema": schema} for name, schema in limits.items()],
         requestBody={"required": True, "content": {"application/json": {"schema": body}}},
     )
 

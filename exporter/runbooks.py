@@ -6,28 +6,41 @@ import re
 from html import escape
 from pathlib import Path
 
+from markdown_it import MarkdownIt
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from exporter.errors import ApiError
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")
+_INDEX = "README"
+_COMMENT = re.compile(r"\A\s*<!--.*?-->", re.DOTALL)  # where the file comes from; nothing for a browser to show
+_HEADERS = {"Vary": "Accept"}
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
-<style>body{{font:15px sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}}pre{{white-space:pre-wrap}}</style>
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
+<style>
+body{{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}}
+pre,code{{font:14px/1.4 monospace}}
+pre{{padding:.6rem;border:1px solid #8886;white-space:pre-wrap;overflow-wrap:anywhere}}
+table{{border-collapse:collapse}}th,td{{border:1px solid #8886;padding:.3rem .6rem;text-align:left;vertical-align:top}}
+</style>
 {body}</html>
 """
 
 
 class Runbooks:
-    """Serves the Markdown files of a folder: as they are, or inside a page for browsers."""
+    """Serves the Markdown files of a folder: as they are, or as pages for browsers."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._markdown = MarkdownIt("commonmark", {"html": False}).enable("table")  # raw HTML is shown, not obeyed
 
     async def index(self, request: Request) -> Response:  # noqa: ARG002
-        """List the runbooks."""
-        links = "".join(f'<li><a href="/runbooks/{escape(name)}">{escape(name)}</a></li>' for name in self._names())
-        return HTMLResponse(_PAGE.format(title="Runbooks", body=f"<h1>Runbooks</h1><ul>{links}</ul>"))
+        """Lead to the folder's README, or list the runbooks where there is none."""
+        if (self._folder / f"{_INDEX}.md").is_file():
+            return RedirectResponse(f"runbooks/{_INDEX}", 307)
+        links = "".join(f'<li><a href="runbooks/{escape(name)}">{escape(name)}</a></li>' for name in self._names())
+        return _page("Runbooks", f"<h1>Runbooks</h1><ul>{links}</ul>")
 
     async def show(self, request: Request) -> Response:
         """Show one runbook. Raises ApiError 404."""
@@ -37,8 +50,12 @@ class Runbooks:
             raise ApiError(404, None, f"there is no runbook {name[:100]!r}")
         text = path.read_text(encoding="utf-8", errors="replace")
         if "text/html" in request.headers.get("accept", ""):
-            return HTMLResponse(_PAGE.format(title=escape(name), body=f"<pre>{escape(text)}</pre>"))
-        return PlainTextResponse(text, media_type="text/markdown")
+            return _page(name, self._markdown.render(_COMMENT.sub("", text)))
+        return PlainTextResponse(text, media_type="text/markdown", headers=_HEADERS)
 
     def _names(self) -> list[str]:
         return sorted(path.stem for path in self._folder.glob("*.md") if _NAME.match(path.stem))
+
+
+def _page(title: str, body: str) -> Response:
+    return HTMLResponse(_PAGE.format(title=escape(title), body=body), headers=_HEADERS)

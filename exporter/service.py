@@ -68,11 +68,13 @@ class Exporter:
             raise
         budget = Budget(settings.max_waiting_bytes)
         self.intake = Intake(self.ingest, settings, budget)
+        held = self.metrics.series("exporter_alerts_held_back_total")
         self.alerts = AlertsApi(
             settings,
             budget,
             write=write_line or _print_line,
             count=self.metrics.family("exporter_alerts_logged_total").inc,
+            count_held=lambda reason, number: held(reason).inc(number),
             clock=clock,
         )
         self.push_api = PushApi(self.pushes, self.ingest, settings, budget)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from exporter.alert_limits import ALERT_SEVERITIES, AlertLimits, AlertSeverity
 from exporter.journal import Sync
 from pipeline.config import truth
 from pipeline.errors import ConfigError, Problem
@@ -43,6 +44,14 @@ class ExporterSettings(msgspec.Struct, frozen=True):
     access_log: bool = False
     runbooks: Path = Path("docs/runbooks")
     web_config: Path | None = None
+    alerts_per_hour: int | None = None  # lines of the log channel
+    alerts_per_model_per_hour: int | None = None
+    alerts_minimum_severity: AlertSeverity = "info"
+
+    @property
+    def alert_limits(self) -> AlertLimits:
+        """The limits of the log channel."""
+        return AlertLimits(self.alerts_per_hour, self.alerts_per_model_per_hour, self.alerts_minimum_severity)
 
 
 _ENV: dict[str, str] = {
@@ -65,6 +74,9 @@ _ENV: dict[str, str] = {
     "EXPORTER_ACCESS_LOG": "access_log",
     "EXPORTER_RUNBOOKS": "runbooks",
     "EXPORTER_WEB_CONFIG": "web_config",
+    "EXPORTER_ALERTS_PER_HOUR": "alerts_per_hour",
+    "EXPORTER_ALERTS_PER_MODEL_PER_HOUR": "alerts_per_model_per_hour",
+    "EXPORTER_ALERTS_MINIMUM_SEVERITY": "alerts_minimum_severity",
 }
 _NO_JOURNAL = ("off", "none", "no")
 
@@ -101,7 +113,9 @@ def _read(field: str, text: str) -> Any:
         return Path(text).expanduser()
     if field == "sync" and text not in ("normal", "full"):
         raise ValueError("normal or full")
-    return _number(kind, text) if kind in (int, float, float | None) else text
+    if field == "alerts_minimum_severity" and text not in ALERT_SEVERITIES:
+        raise ValueError(f"one of: {', '.join(ALERT_SEVERITIES)}")
+    return _number(kind, text) if kind in (int, int | None, float, float | None) else text
 
 
 def _flag(text: str) -> bool:
@@ -113,7 +127,7 @@ def _flag(text: str) -> bool:
 
 def _number(kind: Any, text: str) -> float:
     try:
-        number = int(text) if kind is int else float(text)
+        number = int(text) if kind in (int, int | None) else float(text)
     except ValueError:
         raise ValueError("a number above 0") from None
     if not 0 < number < float("inf"):

@@ -22,7 +22,7 @@ from monitoring.channels import (
     Severity,
     Slack,
 )
-from monitoring.fields import hidden, mapping, one_of, read_fields, seconds, texts
+from monitoring.fields import Reader, hidden, mapping, one_of, read_fields, seconds, texts
 from monitoring.quiet_hours import QuietHours, read_quiet_hours
 from pipeline.errors import Problem
 from pipeline.metrics.family import Domain
@@ -102,7 +102,7 @@ def read_notifications(node: Node | None, problems: list[Problem], *, alerts: Co
     if node is None:
         return Notifications()
     entries = dict(node.items()) if isinstance(node.value, dict) else {}
-    readers = {
+    readers: dict[str, Reader] = {
         "channels": partial(_channels, problems=problems),
         "routes": partial(_routes, problems=problems, alerts=alerts),
         "cooldowns": partial(_cooldowns, problems=problems),
@@ -142,9 +142,8 @@ def _channel(name: str, node: Node, problems: list[Problem]) -> AnyChannel | Non
         problems.append(dict(node.items())["type"].problem(nearest(str(kind), TYPES)))
         return None
     channel = read_fields(Node(entries, node.file, node.line, node.key), TYPES[kind](name=name), problems)
-    for field in REQUIRED.get(kind, ()):
-        if getattr(channel, field) in ("", Setting()):
-            problems.append(hidden(node, f"`{KEY_OF.get(field, field)}`, which type {kind} needs"))
+    missing = [field for field in REQUIRED.get(kind, ()) if getattr(channel, field) in ("", Setting())]
+    problems.extend(hidden(node, f"`{KEY_OF.get(field, field)}`, which type {kind} needs") for field in missing)
     if isinstance(channel, Slack):
         _check_slack(channel, node, problems)
     return channel
@@ -164,7 +163,7 @@ def _routes(node: Node, problems: list[Problem], alerts: Collection[str]) -> tup
 
 
 def _route(node: Node, problems: list[Problem], alerts: Collection[str]) -> Route:
-    readers = {
+    readers: dict[str, Reader] = {
         "severity": one_of(SEVERITIES),
         "domain": one_of(get_args(Domain)),
         "alert": partial(_alert_names, known=alerts),

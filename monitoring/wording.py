@@ -30,3 +30,25 @@ def say(value: float, unit: Unit) -> str:
     if unit == "seconds":
         return format_duration(int(value)) if value == int(value) else f"{value:g}s"
     return f"{value:g} {unit.upper() if unit == 'usd' else unit}"
+
+
+def humanize_duration(seconds: float) -> str:
+    """Return seconds as Prometheus' humanizeDuration writes them: 11100 -> `3h 5m 0s` (its template/template.go)."""
+    if seconds == 0:
+        return "0s"
+    if abs(seconds) < 1:
+        for prefix in ("m", "u", "n"):
+            seconds *= 1000
+            if abs(seconds) >= 1:
+                return f"{seconds:.4g}{prefix}s"
+        return f"{seconds:.4g}ns"
+    sign = "-" if seconds < 0 else ""
+    whole = int(abs(seconds))
+    days, hours, minutes, rest = whole // 86_400, whole // 3600 % 24, whole // 60 % 60, whole % 60
+    if days:
+        return f"{sign}{days}d {hours}h {minutes}m {rest}s"
+    if hours:
+        return f"{sign}{hours}h {minutes}m {rest}s"
+    if minutes:
+        return f"{sign}{minutes}m {rest}s"
+    return f"{sign}{abs(seconds):.4g}s"

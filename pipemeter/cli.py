@@ -20,6 +20,10 @@ _VERBS = {
     "explain": "Say what the pipeline would do with content, and why.",
     "serve": "Serve /metrics and take records from other processes.",
     "simulate": "Send realistic traffic to an exporter.",
+    "compile": "Turn monitoring.yaml into rules, tests, routes, messages, runbooks and dashboards.",
+    "alertmanager": "Write the configuration that Alertmanager runs on, secrets filled in.",
+    "notify": "Show the messages that alerts become.",
+    "alerts": "Send a test alert through the real Alertmanager.",
     "doctor": "Check the installation and say how to mend it.",
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from monitoring.alerts import Alert, Record, numeral
-from monitoring.bands import METRICS
+from monitoring.bands import METRICS, Bands
 from monitoring.durations import format_duration
 from monitoring.expressions import (
     OverRange,
@@ -24,24 +24,50 @@ from monitoring.targets import Targets
 
 Rule = dict[str, Any]
 Group = dict[str, Any]
+SIGNALS_FILE = "prometheus/rules/signals.yaml"
+BOARDS_FILE = "prometheus/rules/boards.yaml"
 BUDGET_RECORD = "slo:error_budget_remaining:ratio"
 _HOUR = 3600
 
 
-def recording_groups(targets: Targets, alerts: Iterable[Alert]) -> list[Group]:
-    """Return one group a window, each with the families first: groups run side by side, rules one after the other."""
+def recording_files(targets: Targets, alerts: Iterable[Alert]) -> dict[str, list[Group]]:
+    """Return the groups of each file of recording rules, one group a window.
+
+    Groups run side by side and rules of a group one after the other, so a signal stands below its families in one
+    group. What only dashboards read, and what only burn rates need, stands in files of their own.
+    """
     records = sorted(_records(targets, alerts), key=lambda r: (r.window, list(SIGNALS).index(r.signal), r.by))
-    terms = _terms(records)
-    groups = []
-    for window in sorted({window for window, _ in terms}):
-        rules = [_term_rule(term, window) for at, term in terms if at == window]
-        for record in records:
-            if record.window == window:
-                rules += _signal_rules(record)
+    told = {bands.window for bands in _all_bands(targets)} | {_HOUR}
+    needed = _terms_of(records)
+    boards = {pair: None for pair in _terms_of_boards() if pair not in needed}
+    files: dict[str, list[Group]] = {}
+    for window in sorted({window for window, _ in needed}):
+        rules = [_term_rule(term, window) for at, term in needed if at == window]
+        rules += [rule for record in records if record.window == window for rule in _signal_rules(record)]
         if window == _HOUR:
             rules += [_budget_rule(slo) for slo in targets.slos]
-        groups.append({"name": f"pipemeter-signals-{format_duration(window)}", "rules": rules})
-    return groups
+        path = SIGNALS_FILE if window in told else burn_rates_file(window)
+        name = "signals" if window in told else "burn-rates"
+        files.setdefault(path, []).append(_group(name, window, rules))
+    for window in sorted({window for window, _ in boards}):
+        rules = [_term_rule(term, window) for at, term in boards if at == window]
+        files.setdefault(BOARDS_FILE, []).append(_group("boards", window, rules))
+    return files
+
+
+def burn_rates_file(window: int) -> str:
+    """Return the file that holds what only burn rates need over one window (s)."""
+    return f"prometheus/rules/burn_rates_{format_duration(window)}.yaml"
+
+
+def _group(name: str, window: int, rules: list[Rule]) -> Group:
+    return {"name": f"pipemeter-{name}-{format_duration(window)}", "rules": rules}
+
+
+def _all_bands(targets: Targets) -> Iterable[Bands]:
+    yield from targets.bands.values()
+    for overrides in targets.overrides.values():
+        yield from overrides.values()
 
 
 def _records(targets: Targets, alerts: Iterable[Alert]) -> set[Record]:
@@ -52,16 +78,15 @@ def _records(targets: Targets, alerts: Iterable[Alert]) -> set[Record]:
     return {r for r in found if r.volume or (r.signal, r.window, r.by) not in pairs}
 
 
-def _terms(records: Iterable[Record]) -> list[tuple[int, Term]]:
-    """Return every (window, series) to record: for the boards, and below the recorded signals."""
-    found: dict[tuple[int, Term], None] = {}
-    for signal in SIGNALS.values():
-        if signal.recorded:
-            for term in recorded_terms(signal):
-                found |= dict.fromkeys((window, term) for window in recorded_of(term.series).windows)
-    for record in records:
-        found |= dict.fromkeys((record.window, term) for term in recorded_terms(SIGNALS[record.signal]))
-    return list(found)
+def _terms_of(records: Iterable[Record]) -> dict[tuple[int, Term], None]:
+    """Return every (window, series) below the recorded signals, in order."""
+    return {(r.window, term): None for r in records for term in recorded_terms(SIGNALS[r.signal])}
+
+
+def _terms_of_boards() -> dict[tuple[int, Term], None]:
+    """Return every (window, series) that dashboards may read."""
+    recorded = [term for signal in SIGNALS.values() if signal.recorded for term in recorded_terms(signal)]
+    return {(window, term): None for term in recorded for window in recorded_of(term.series).windows}
 
 
 def _term_rule(term: Term, window: int) -> Rule:

@@ -7,12 +7,10 @@ from typing import Any
 import yaml
 
 from monitoring.alerts import Alert, alerts_of
-from monitoring.compile.recording import Group, recording_groups
+from monitoring.compile.recording import Group, recording_files
 from monitoring.durations import format_duration
 from monitoring.targets import Targets
 from pipeline.metrics.family import Domain
-
-RECORDING_FILE = "prometheus/rules/signals.yaml"
 
 
 def alert_file(domain: Domain) -> str:
@@ -23,7 +21,7 @@ def alert_file(domain: Domain) -> str:
 def rule_files(targets: Targets) -> dict[str, list[Group]]:
     """Return the groups of every rule file, by its relative path."""
     alerts = alerts_of(targets)
-    files = {RECORDING_FILE: recording_groups(targets, alerts)}
+    files = recording_files(targets, alerts)
     for domain in dict.fromkeys(alert.domain for alert in alerts):
         rules = [alert_rule(alert, targets) for alert in alerts if alert.domain == domain]
         files[alert_file(domain)] = [{"name": f"pipemeter-{domain}", "rules": rules}]

@@ -53,6 +53,7 @@ _LABELS = {
 _OWN_LABELS = {
     ("pipeline_bypasses_total", "reason"): Label("reason", BYPASS_REASONS),
     ("pipeline_early_exits_total", "reason"): Label("reason", cap=48),
+    ("exporter_alerts_held_back_total", "reason"): Label("reason", ("per_hour", "per_model", "minimum_severity")),
     ("exporter_incomplete_records_total", "reason"): Label("reason", ("processing_time", "time_saved")),
     ("exporter_rejected_records_total", "reason"): Label(
         "reason",

@@ -80,4 +80,11 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family("exporter_pushed_series", "gauge", "Series pushed by batch jobs.", domain="exporter"),
     Family("exporter_alerts_logged_total", "counter", "Alerts written to the log channel.", domain="exporter"),
+    Family(
+        "exporter_alerts_held_back_total",
+        "counter",
+        "Alerts that the limits of the log channel held back, by the limit.",
+        ("reason",),
+        domain="exporter",
+    ),
 )

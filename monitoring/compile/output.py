@@ -1,0 +1,174 @@
+"""All compiled files at once, and how they come to stand in a folder: written whole, compared whole."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from monitoring.compile.alert_tests import alert_tests
+from monitoring.compile.alertmanager import alertmanager_config, templates, unfinished, yaml_text
+from monitoring.compile.integrations import Version, shown
+from monitoring.compile.rules import dump, rule_files
+from monitoring.compile.runbooks import runbooks
+from monitoring.compile.vocabulary import check_groups
+from monitoring.durations import format_duration
+from monitoring.slos import TIERS, tiers_for
+from monitoring.targets import Targets
+from pipeline.errors import ConfigError, PipemeterError, Problem
+
+Format = Literal["prometheus", "operator", "vmalert"]
+FORMATS: tuple[Format, ...] = ("prometheus", "operator", "vmalert")
+OLDEST_PROMETHEUS: Version = (2, 42)
+OLDEST_ALERTMANAGER: Version = (0, 25)
+MARK = "Compiled by `pipemeter compile`"
+_JSON_MARK = '"uid": "pipemeter-'
+_FOLDERS = (
+    "prometheus/rules",
+    "alert_rules",
+    "alertmanager",
+    "docs/runbooks",
+    "grafana/dashboards",
+    "operator",
+    "vmalert",
+)
+_HEAD_BYTES = 400
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """Relative path -> text, and what an operator should know about it."""
+
+    files: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One file that is not as it would be written. `foreign`: it stands in a generated folder and is none of ours."""
+
+    path: str
+    state: Literal["missing", "edited", "left over", "foreign"]
+
+
+def compile_all(
+    targets: Targets,
+    *,
+    target: Format = "prometheus",
+    prometheus: Version = OLDEST_PROMETHEUS,
+    alertmanager: Version = OLDEST_ALERTMANAGER,
+) -> Compiled:
+    """Return everything that the targets compile into. No secret is read.
+
+    Raises ConfigError for a version that cannot do what is asked, PipemeterError when a rule names what nobody exposes.
+    """
+    _refuse_old(prometheus)
+    files = rule_files(targets)
+    if dead := check_groups((g for groups in files.values() for g in groups), {"content_type": targets.content_types}):
+        raise PipemeterError("these rules name what nobody exposes:\n" + "\n".join(dead))
+    notes = _notes(targets)
+    if target == "operator":
+        from monitoring.compile.operator import operator_files
+
+        return Compiled(operator_files(targets, alertmanager=alertmanager), notes)
+    if target == "vmalert":
+        from monitoring.compile.vmalert import vmalert_files
+
+        return Compiled(vmalert_files(targets), notes)
+    config = alertmanager_config(
+        targets.notifications, targets.links, cooldowns=targets.cooldowns, version=alertmanager
+    )
+    waiting = unfinished(targets.notifications, alertmanager)
+    texts = {path: dump({"groups": groups}) for path, groups in files.items()}
+    texts |= {path: dump(document) for path, document in alert_tests(targets).items()}
+    texts["alertmanager/alertmanager.yml"] = yaml_text(config, notes=waiting)
+    texts |= {f"alertmanager/{path}": text for path, text in templates(targets.links).items()}
+    return Compiled(texts | runbooks(targets), notes)
+
+
+def _refuse_old(prometheus: Version) -> None:
+    if prometheus < OLDEST_PROMETHEUS:
+        expected = f"{shown(OLDEST_PROMETHEUS)} or newer, because rules may need keep_firing_for"
+        raise ConfigError([Problem("--prometheus", None, "version", shown(prometheus), expected)])
+
+
+def _notes(targets: Targets) -> tuple[str, ...]:
+    found = [f"{key}: no effect yet, this release has no metrics of its domain" for key in targets.waiting]
+    for slo in targets.slos:
+        tiers = tiers_for(slo)
+        if tiers != TIERS:
+            factors = ", ".join(f"{tier.name} {tier.factor:f}" for tier in tiers)
+            found.append(
+                f"slos.{slo.name}: with an objective of {slo.objective:g} a burn rate of {TIERS[0].factor} is not "
+                f"possible; burn rates derived: {factors} (windows {format_duration(tiers[0].long_window)} and up stay)"
+            )
+    return tuple(found)
+
+
+def differences(files: Mapping[str, str], folder: Path) -> list[Difference]:
+    """Return every file that is missing, edited or left over, and those in generated folders that are not ours."""
+    found = []
+    for path, text in files.items():
+        existing = _read(folder / path)
+        if existing != text:
+            found.append(Difference(path, "missing" if existing is None else "edited"))
+    others = [path for path in _present(files, folder) if path not in files]
+    found += [Difference(path, "left over" if _is_ours(folder / path) else "foreign") for path in others]
+    return found
+
+
+def write(files: Mapping[str, str], folder: Path) -> list[Difference]:
+    """Make a folder hold exactly these files where they belong; return what was changed.
+
+    Files of ours that are no longer wanted are removed, those of others are left. Raises PipemeterError naming the path
+    when something cannot be written; every file is either old or new, never half.
+    """
+    changes = differences(files, folder)
+    for change in changes:
+        path = folder / change.path
+        try:
+            if change.state in ("missing", "edited"):
+                _replace(path, files[change.path])
+            elif change.state == "left over":
+                path.unlink()
+        except OSError as error:
+            raise PipemeterError(f"{path}: {error.strerror or type(error).__name__}") from error
+    return changes
+
+
+def _replace(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".pipemeter-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _present(files: Mapping[str, str], folder: Path) -> Iterable[str]:
+    """Return the files that stand in the folders which `files` fill."""
+    filled = [name for name in _FOLDERS if any(path.startswith(f"{name}/") for path in files)]
+    for name in filled:
+        for path in sorted((folder / name).rglob("*")):
+            if path.is_file() and not path.name.startswith("."):
+                yield path.relative_to(folder).as_posix()
+
+
+def _is_ours(path: Path) -> bool:
+    text = _read(path) or ""
+    return MARK in text[:_HEAD_BYTES] or (path.suffix == ".json" and _JSON_MARK in text)

@@ -18,7 +18,7 @@ COLUMNS = 24  # of Grafana's grid
 class Query(msgspec.Struct, frozen=True):
     """One PromQL query. `families`: metrics it rests on, for the description; `free`: variables it does not follow.
 
-    `legend`: name of its series, with `{{label}}`; in tables the title of its column. `step`: the least step, such as
+    `legend`: name of its series, with `{{label}}`; in tables the title of its column, empty to leave it out. `step`: the least step, such as
     `1h`. `now`: asked once, at the end of the range.
     """
 
@@ -42,10 +42,10 @@ class Scale(msgspec.Struct, frozen=True):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """How one column of a table, or the series of that name, differs from the rest of its panel."""
+    """How one column of a table is written. `words`: text -> its colour. `width` in px, 0 for as wide as may be."""
 
-    scale: Scale
-    gauge: bool = False
+    scale: Scale = Scale("string")
+    words: Mapping[str, str] = {}
     width: int = 0
 
 
@@ -53,7 +53,7 @@ class Panel(msgspec.Struct, frozen=True):
     """One panel. `title` is a question, `how` says how to read the answer.
 
     `width` in 24ths of the board, `height` in Grafana's 38 px. `colours`: of series, by name. `columns`: by name.
-    `marks`: draw lines where the scale changes colour. `stacked`: on top of each other. `links`: of a table's column.
+    `marks`: draw lines where the scale changes colour. `stacked`: on top of each other. `link`: of a table's column.
     """
 
     title: str
@@ -70,7 +70,6 @@ class Panel(msgspec.Struct, frozen=True):
     sort: str = ""  # tables: by this column, falling
     marks: bool = False
     stacked: bool = False
-    words: Mapping[str, str] = {}  # tables: text -> its colour
     pivot: tuple[str, str] | None = None  # tables: the label that makes rows, the label that makes columns
     link: tuple[str, str, str] | None = None  # tables: column, title, address with ${__value.raw}
 

@@ -59,22 +59,22 @@ def _table(q: Questions) -> Panel:
         tuple(q.whole(name, title, by=_BY, form="table") for name, title in names.items()),
         height=10,
         labels={"checkpoint": "Checkpoint"},
-        columns={title: Column(scale_of(name)) for name, title in names.items()},
+        columns={"Checkpoint": Column(width=180)} | {t: Column(scale_of(name)) for name, t in names.items()},
         sort="Asked",
     )
 
 
 def _reasons(q: Questions) -> Panel:
-    exits = q.whole("early_exits", "{{reason}} at {{checkpoint}}", by=("checkpoint", "reason"))
-    bypasses = q.whole("bypasses", "lightweight: {{reason}}", by=("reason",))
+    exits = q.whole("early_exits", by=("checkpoint", "reason"))
+    bypasses = q.whole("bypasses", by=("reason",))
+    both = f'{exits.expr} or label_replace({bypasses.expr}, "checkpoint", "lightweight", "", "")'
+    families = (*exits.families, *bypasses.families)
     return Panel(
         "Why do items skip work?",
-        "Items over the chosen range by the reason they left early or went the lightweight way, most frequent first.",
+        "Items over the chosen range by where and why they left early or went the lightweight way, most frequent "
+        "first.",
         "ranking",
-        tuple(
-            Query(f"sort_desc({one.expr} > 0)", one.families, one.legend, now=True, free=one.free)
-            for one in (exits, bypasses)
-        ),
+        (Query(f"sort_desc(({both}) > 0)", families, "{{checkpoint}}: {{reason}}", now=True),),
         scale_of("items"),
         height=12,
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from monitoring.compile.dashboards.board import Board, Column, Panel, Query
-from monitoring.compile.dashboards.questions import Questions
-from monitoring.compile.dashboards.scales import HOURS, scale_of
+from monitoring.compile.dashboards.questions import Questions, in_hours
+from monitoring.compile.dashboards.scales import HOURS, colours_of, scale_of
+from monitoring.signals import SIGNALS
 from monitoring.targets import Targets
 
 VARIABLES = ("job", "config_version", "content_type")
@@ -21,14 +22,7 @@ def board(targets: Targets, *, recorded: bool = True) -> Board:
         "known.",
         (
             summary(q, "How does each content type do?", "content_type", "Content type"),
-            Panel(
-                "How many items of each type?",
-                "Items that finished, an hour, by content type. Each bar is the hour before it.",
-                "bars",
-                (q.rolling("items", by=_BY, step="1h"),),
-                scale_of("items"),
-                stacked=True,
-            ),
+            hourly(q, "items", "How many items of each type?", "Items that finished, an hour, by content type.", _BY),
             over_time(q, "bypass_rate", "Which types skip work?", _BY),
             over_time(q, "time_savings", "Which types save time?", _BY),
             over_time(q, "quality_score_avg", "Which types come out well?", _BY),
@@ -41,11 +35,22 @@ def over_time(q: Questions, name: str, title: str, by: tuple[str, ...]) -> Panel
     """Return a signal over a rolling window, a line for each value of a label, with its bands as dashed lines."""
     scale = scale_of(name, q.targets)
     bands = " Dashed lines are the bands from monitoring.yaml." if scale.steps else ""
-    how = f"{_help(name)} A rolling window, a line for each {by[0].replace('_', ' ')}.{bands}"
-    return Panel(title, how, "lines", (q.rolling(name, by=by),), scale, marks=bool(scale.steps))
+    how = f"{SIGNALS[name].help} A rolling window, a line for each {by[0].replace('_', ' ')}.{bands}"
+    colours = colours_of(by[0], q.targets)
+    return Panel(title, how, "lines", (q.rolling(name, by=by),), scale, marks=bool(scale.steps), colours=colours)
 
 
-def summary(q: Questions, title: str, label: str, column: str) -> Panel:
+def hourly(q: Questions, name: str, title: str, how: str, by: tuple[str, ...]) -> Panel:
+    """Return a total as stacked bars, one an hour, in hours where it is a time."""
+    query, scale = q.rolling(name, by=by, step="1h"), scale_of(name)
+    if scale.unit == "s":
+        query, scale = in_hours(query), HOURS
+    colours = colours_of(by[0], q.targets)
+    text = f"{how} Each bar is the hour before it."
+    return Panel(title, text, "bars", (query,), scale, stacked=True, colours=colours)
+
+
+def summary(q: Questions, title: str, label: str, column: str, height: int = 9) -> Panel:
     """Return a table of all that matters over the range, a row for each value of a label."""
     names = {
         "items": "Items",
@@ -64,7 +69,7 @@ def summary(q: Questions, title: str, label: str, column: str) -> Panel:
         "table",
         tuple(_column(q, name, names[name], label) for name in names),
         width=24,
-        height=9,
+        height=height,
         labels={label: column},
         columns={
             names[name]: Column(HOURS if name == "saved_seconds" else scale_of(name, q.targets)) for name in names
@@ -75,12 +80,4 @@ def summary(q: Questions, title: str, label: str, column: str) -> Panel:
 
 def _column(q: Questions, name: str, title: str, label: str) -> Query:
     query = q.whole(name, title, by=(label,), form="table")
-    if name != "saved_seconds":
-        return query
-    return Query(f"({query.expr}) / 3600", query.families, title, now=True, form="table", free=query.free)
-
-
-def _help(name: str) -> str:
-    from monitoring.signals import SIGNALS
-
-    return SIGNALS[name].help
+    return in_hours(query) if name == "saved_seconds" else query

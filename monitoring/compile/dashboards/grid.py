@@ -1,4 +1,4 @@
-"""Where panels stand: left to right, in rows as high as their highest panel."""
+"""Where panels stand: left to right, in rows as high as their highest panel, the last of a row filling it up."""
 
 from __future__ import annotations
 
@@ -21,9 +21,23 @@ class Place(msgspec.Struct, frozen=True):
 
 def placed(panels: Iterable[Panel]) -> Iterator[tuple[Panel, Place]]:
     """Yield each panel with its place, in order."""
-    x = y = row = 0
-    for number, panel in enumerate(panels, start=1):
-        if x + panel.width > COLUMNS:
-            x, y, row = 0, y + row, 0
-        yield panel, Place(number, x, y, panel.width, panel.height)
-        x, row = x + panel.width, max(row, panel.height)
+    number = y = 0
+    for row in _rows(panels):
+        x = 0
+        for panel in row:
+            number += 1
+            width = COLUMNS - x if panel is row[-1] else panel.width
+            yield panel, Place(number, x, y, width, panel.height)
+            x += width
+        y += max(panel.height for panel in row)
+
+
+def _rows(panels: Iterable[Panel]) -> Iterator[list[Panel]]:
+    row: list[Panel] = []
+    for panel in panels:
+        if sum(one.width for one in row) + panel.width > COLUMNS:
+            yield row
+            row = []
+        row.append(panel)
+    if row:
+        yield row

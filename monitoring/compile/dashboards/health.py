@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from monitoring.compile.dashboards.board import Board, Column, Panel, Query, Scale
+from monitoring.compile.dashboards.scales import COUNT
 from monitoring.targets import Targets
 
 VARIABLES = ("job", "instance")
 _HERE = '{job=~"$job",instance=~"$instance"}'
 _UP = Scale("short", 0, steps=((None, "red"), (1.0, "green")))
-_SECONDS = Scale("s", 1)
-_PLAIN = Scale("short")
 
 
 def board(targets: Targets, *, recorded: bool = True) -> Board:  # noqa: ARG001 - boards are called alike
@@ -18,7 +17,7 @@ def board(targets: Targets, *, recorded: bool = True) -> Board:  # noqa: ARG001 
         "health",
         "pipemeter: Exporter and pipeline health",
         "Can these numbers be trusted? Whether the exporter is scraped, takes everything in and keeps it.",
-        (*_now(), _records(), _refused(), _losses(), _instances(), *_scrapes(), *_journal()),
+        (*_now(), _records(), _refused(), _losses(), _busy(), _instances(), *_waits(), *_configuration()),
         VARIABLES,
         start="now-6h",
         refresh="30s",
@@ -47,14 +46,14 @@ def _now() -> tuple[Panel, ...]:
             "When did the last item finish?",
             "When an item last finished or failed, as the exporters saw it. Long ago means that nothing is coming.",
             _asked("max(pipeline_last_item_timestamp_seconds@ > 0) * 1000", "pipeline_last_item_timestamp_seconds",
-                   legend="last item", now=True),
+                   now=True),
             Scale("dateTimeFromNow"),
         ),
         _number(
             "How many items are in progress?",
             "Items being processed in the scraped processes right now.",
             _asked("sum(pipeline_items_in_progress@)", "pipeline_items_in_progress", legend="now", now=True),
-            Scale("short", 0),
+            COUNT,
             empty="Not scraped",
         ),
         _number(
@@ -62,7 +61,7 @@ def _now() -> tuple[Panel, ...]:
             "Series in the last scrapes, all instances together. It grows with content types and versions, and is "
             "capped by the catalogue.",
             _asked("sum(exporter_series@)", "exporter_series", legend="series", now=True),
-            Scale("short", 0),
+            COUNT,
             empty="Not scraped",
         ),
     )  # fmt: skip
@@ -83,11 +82,12 @@ def _records() -> Panel:
 def _refused() -> Panel:
     return Panel(
         "What is refused?",
-        "Records refused per second, by the reason. Anything but a flat zero deserves a look at the sender.",
-        "lines",
+        "Records refused per second, by the reason. Each bar deserves a look at the sender.",
+        "bars",
         (_asked("sum by (reason) (rate(exporter_rejected_records_total@[$__rate_interval])) > 0",
                 "exporter_rejected_records_total", legend="{{reason}}"),),
         Scale("reqps", 3, minimum=0),
+        stacked=True,
         empty="Nothing refused",
     )  # fmt: skip
 
@@ -110,7 +110,7 @@ def _losses() -> Panel:
             _asked(f"sum(increase({family}@[$__range]))", family, legend=title, now=True)
             for title, family in counters.items()
         ),
-        _PLAIN,
+        COUNT,
         height=10,
         empty="Not scraped",
     )
@@ -118,11 +118,11 @@ def _losses() -> Panel:
 
 def _instances() -> Panel:
     columns = {
-        "Series": ("exporter_series", _PLAIN),
+        "Series": ("exporter_series", COUNT),
         "Journal": ("exporter_journal_size_bytes", Scale("bytes", 1)),
-        "Keys": ("exporter_idempotency_keys", _PLAIN),
-        "Pushed": ("exporter_pushed_series", _PLAIN),
-        "Waiting": ("exporter_waiting_requests", _PLAIN),
+        "Keys": ("exporter_idempotency_keys", COUNT),
+        "Pushed": ("exporter_pushed_series", COUNT),
+        "Waiting": ("exporter_waiting_requests", COUNT),
         "Up": ("up", _UP),
     }
     queries = [
@@ -130,7 +130,7 @@ def _instances() -> Panel:
         for title, (family, _) in columns.items()
     ]
     build = Query(
-        f"max by (instance, version) (exporter_build_info{_HERE})", ("exporter_build_info",), "Build", now=True,
+        f"max by (instance, version) (exporter_build_info{_HERE})", ("exporter_build_info",), "", now=True,
         form="table",
     )  # fmt: skip
     return Panel(
@@ -139,7 +139,8 @@ def _instances() -> Panel:
         "wait for their commit, and whether the last scrape succeeded.",
         "table",
         (*queries, build),
-        height=10,
+        width=24,
+        height=7,
         labels={"instance": "Instance", "version": "Version"},
         columns={title: Column(scale) for title, (_, scale) in columns.items()},
         sort="Series",
@@ -147,32 +148,47 @@ def _instances() -> Panel:
     )
 
 
-def _scrapes() -> tuple[Panel, ...]:
+def _busy() -> Panel:
+    return Panel(
+        "Is the pipeline busy?",
+        "Items in progress, by instance. High and flat while nothing finishes means that it is stuck.",
+        "lines",
+        (_asked("sum by (instance) (pipeline_items_in_progress@)", "pipeline_items_in_progress",
+                legend="{{instance}}"),),
+        Scale("short", minimum=0),
+        height=10,
+    )  # fmt: skip
+
+
+def _waits() -> tuple[Panel, ...]:
     return (
         _p95("How long does a scrape take?", "Time to render /metrics, p95 by instance; far below the scrape timeout "
              "(usually 10 s) it is fine.", "exporter_render_duration_seconds"),
+        _p95("How long does a record wait?", "Time to journal and count one group of requests, p95 by instance.",
+             "exporter_commit_duration_seconds"),
+        _p95("How long do snapshots block?", "Time that records waited while the journal was replaced by a snapshot, "
+             "p95 by instance; senders give up after 5 s.", "exporter_compaction_duration_seconds",
+             empty="No snapshot was taken"),
         Panel(
-            "Is the pipeline busy?",
-            "Items in progress, by instance. High and flat while nothing finishes means that it is stuck.",
+            "How big is the journal?",
+            "Size of the journal on disk, by instance. It grows until it is replaced by a snapshot: a saw is healthy.",
             "lines",
-            (_asked("sum by (instance) (pipeline_items_in_progress@)", "pipeline_items_in_progress",
+            (_asked("sum by (instance) (exporter_journal_size_bytes@)", "exporter_journal_size_bytes",
                     legend="{{instance}}"),),
-            Scale("short", minimum=0),
+            Scale("bytes", 1, minimum=0),
         ),
     )  # fmt: skip
 
 
-def _p95(title: str, how: str, family: str) -> Panel:
+def _p95(title: str, how: str, family: str, empty: str = "No traffic") -> Panel:
     text = f"histogram_quantile(0.95, sum by (instance, le) (rate({family}_bucket@[$__rate_interval])))"
-    return Panel(title, how, "lines", (_asked(text, family, legend="{{instance}}"),), Scale("s", 1, minimum=0))
+    return Panel(
+        title, how, "lines", (_asked(text, family, legend="{{instance}}"),), Scale("s", 1, minimum=0), empty=empty
+    )
 
 
-def _journal() -> tuple[Panel, ...]:
+def _configuration() -> tuple[Panel, ...]:
     return (
-        _p95("How long does a record wait?", "Time to journal and count one group of requests, p95 by instance.",
-             "exporter_commit_duration_seconds"),
-        _p95("How long do snapshots block?", "Time that records waited while the journal was replaced by a snapshot, "
-             "p95 by instance; senders give up after 5 s.", "exporter_compaction_duration_seconds"),
         Panel(
             "Which features are on?",
             "The features that the pipeline last announced, in any instance: 1 is on.",

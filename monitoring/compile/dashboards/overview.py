@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from monitoring.compile.dashboards.alerts import firing_count, firing_table
-from monitoring.compile.dashboards.board import Board, Panel, Query, Scale
-from monitoring.compile.dashboards.questions import Questions
-from monitoring.compile.dashboards.scales import HOURS, SAVED, SPENT, WAYS, scale_of, target_of
+from monitoring.compile.dashboards.board import Board, Panel, Scale
+from monitoring.compile.dashboards.questions import Questions, in_hours
+from monitoring.compile.dashboards.scales import HOURS, SAVED, SPENT, colours_of, scale_of, target_of
 from monitoring.compile.dashboards.slo import worst_budget
 from monitoring.targets import Targets
 
@@ -26,7 +26,6 @@ def board(targets: Targets, *, recorded: bool = True) -> Board:
 
 
 def _money(q: Questions) -> tuple[Panel, ...]:
-    hours = q.whole("saved_seconds", "in this range")
     return (
         Panel(
             "How many dollars were saved?",
@@ -41,7 +40,7 @@ def _money(q: Questions) -> tuple[Panel, ...]:
             "How many hours were saved?",
             "Processing time that shortcuts saved: what full processing would have taken less what was spent.",
             "number",
-            (Query(f"({hours.expr}) / 3600", hours.families, hours.legend, now=True),),
+            (in_hours(q.whole("saved_seconds", "in this range")),),
             HOURS,
             width=6,
             height=4,
@@ -88,8 +87,20 @@ def _state(q: Questions) -> tuple[Panel, ...]:
             width=6,
             height=4,
         ),
-        worst_budget(),
+        worst_budget() if q.targets.slos else _error_rate(q),
         firing_count(),
+    )
+
+
+def _error_rate(q: Questions) -> Panel:
+    return Panel(
+        "How many items fail?",
+        "Items that ended failed, of all that failed or finished, in the chosen range.",
+        "number",
+        (q.whole("error_rate", target_of("error_rate", q.targets)),),
+        scale_of("error_rate", q.targets),
+        width=6,
+        height=4,
     )
 
 
@@ -101,10 +112,10 @@ def _history(q: Questions) -> tuple[Panel, ...]:
             "taken. More green is better. Each bar is the hour before it.",
             "bars",
             (
-                q.rolling("saved_seconds", "saved", step="1h"),
-                q.rolling("spent_seconds", "spent", step="1h"),
+                in_hours(q.rolling("saved_seconds", "saved", step="1h")),
+                in_hours(q.rolling("spent_seconds", "spent", step="1h")),
             ),
-            scale_of("saved_seconds"),
+            HOURS,
             colours={"saved": SAVED, "spent": SPENT},
             stacked=True,
         ),
@@ -115,7 +126,7 @@ def _history(q: Questions) -> tuple[Panel, ...]:
             "bars",
             (q.rolling("items", by=("processing_type",), step="1h"),),
             scale_of("items"),
-            colours=WAYS,
+            colours=colours_of("processing_type", q.targets),
             stacked=True,
         ),
         Panel(

@@ -73,7 +73,7 @@ def _history(q: Questions) -> tuple[Panel, ...]:
             colours={"overall": "blue"},
         ),
         over_time(q, "quality_score_avg", "Which content types are good?", ("content_type",)),
-        over_time(q, "quality_above_070_share", "How many items are really good?", ("content_type",)),
+        over_time(q, "quality_above_070_share", "How many items score above 0.70?", ("content_type",)),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from monitoring.compile.dashboards.board import Form, Query
 from monitoring.expressions import Over, OverRange, expression, family_of, summed
 from monitoring.signals import SIGNALS, Signal
@@ -68,6 +70,11 @@ class Questions:
         matchers = [f'{label}=~"${label}"' for label in self._variables if label in signal.splits]
         free = tuple(label for label in self._variables if label in _NARROWING and label not in signal.splits)
         return matchers, free
+
+
+def in_hours(query: Query) -> Query:
+    """Return a query of seconds as one of hours."""
+    return msgspec.structs.replace(query, expr=f"({query.expr}) / 3600")
 
 
 def families_of(signal: Signal) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from grafana_foundation_sdk.builders import bargauge, common, dashboard, heatmap, prometheus, stat, table, timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common as kinds
@@ -103,7 +104,7 @@ def _panel(panel: Panel, place: Place) -> Builder:
     builder.id(place.number).title(panel.title).description(described(panel)).datasource(_SOURCE)
     builder.grid_pos(models.GridPos(h=place.height, w=place.width, x=place.x, y=place.y))
     builder.no_value(panel.empty)
-    _scaled(builder, panel.scale)
+    _scaled(builder, _scale(panel))
     for number, query in enumerate(panel.queries):
         builder.with_target(_target(query, chr(ord("A") + number)))
     for name, colour in panel.colours.items():
@@ -138,6 +139,16 @@ def _scaled(builder: Builder, scale: Scale) -> None:
         builder.max(scale.maximum)
     if scale.steps:
         builder.thresholds(_thresholds(scale.steps))
+
+
+def _scale(panel: Panel) -> Scale:
+    """Return a panel's scale; bars that are compared by length begin at 0, axes choose their own decimals."""
+    scale = panel.scale
+    if panel.kind == "ranking" or panel.stacked:
+        scale = msgspec.structs.replace(scale, minimum=0)
+    if panel.kind in ("lines", "bars") and scale.unit != "none":
+        scale = msgspec.structs.replace(scale, decimals=None)
+    return scale
 
 
 def _thresholds(steps: Steps) -> dashboard.ThresholdsConfig:
@@ -177,17 +188,17 @@ def _number(panel: Panel) -> Builder:
         .color_mode(kinds.BigValueColorMode.VALUE)
         .text_mode(kinds.BigValueTextMode.VALUE_AND_NAME if named else kinds.BigValueTextMode.VALUE)
         .justify_mode(kinds.BigValueJustifyMode.AUTO)
-        .wide_layout(False)
+        .wide_layout(True)
         .color_scheme(_by_steps(panel.scale))
-        .mappings(_words(panel))
+        .mappings([_absent(panel.empty)])
     )
 
 
-def _words(panel: Panel) -> list[models.ValueMapping]:
+def _absent(text: str) -> models.ValueMapping:
     """Write an absent value in a plain colour: it is neither good nor bad."""
-    empty = models.ValueMappingResult(text=panel.empty, color="text", index=0)
-    options = models.DashboardSpecialValueMapOptions(match=models.SpecialValueMatch.NULL_AND_NAN, result=empty)
-    return [models.SpecialValueMap(options=options)]
+    result = models.ValueMappingResult(text=text, color="text", index=0)
+    options = models.DashboardSpecialValueMapOptions(match=models.SpecialValueMatch.NULL_AND_NAN, result=result)
+    return models.SpecialValueMap(options=options)
 
 
 def _ranking(panel: Panel) -> Builder:
@@ -219,20 +230,26 @@ def _bars(panel: Panel) -> Builder:
 def _plot(panel: Panel) -> Builder:
     style = kinds.GraphThresholdsStyleMode.DASHED if panel.marks else kinds.GraphThresholdsStyleMode.OFF
     stacking = kinds.StackingMode.NORMAL if panel.stacked else kinds.StackingMode.NONE
+    builder = timeseries.Panel()
+    known = [value for value, _ in panel.scale.steps if value is not None]
+    if panel.marks and known:  # let the marks be seen
+        builder.axis_soft_min(min(known)).axis_soft_max(max(known))
     return (
-        timeseries.Panel()
-        .legend(_legend(["sum" if panel.kind == "bars" else "mean", "lastNotNull"]))
+        builder.legend(_legend(panel))
         .tooltip(common.VizTooltipOptions().mode(kinds.TooltipDisplayMode.MULTI).sort(kinds.SortOrder.DESCENDING))
-        .color_scheme(_colour(models.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+        .color_scheme(_colour(models.FieldColorModeId.PALETTE_CLASSIC))
         .thresholds_style(common.GraphThresholdsStyleConfig().mode(style))
         .stacking(common.StackingConfig().mode(stacking).group("A"))
         .insert_nulls(False)
     )
 
 
-def _legend(calcs: Sequence[str]) -> common.VizLegendOptions:
+def _legend(panel: Panel) -> common.VizLegendOptions:
+    """Put the legend where all of it is seen: many lines beside the plot (on a phone Grafana moves it below)."""
+    many = len(panel.queries) > 2 or any("{{" in query.legend for query in panel.queries)
     legend = common.VizLegendOptions().display_mode(kinds.LegendDisplayMode.TABLE)
-    return legend.placement(kinds.LegendPlacement.BOTTOM).show_legend(True).calcs(list(calcs))
+    legend.placement(kinds.LegendPlacement.RIGHT if many else kinds.LegendPlacement.BOTTOM)
+    return legend.show_legend(True).calcs(["mean", "lastNotNull"])
 
 
 def _heatmap(panel: Panel) -> Builder:
@@ -265,7 +282,7 @@ def _table(panel: Panel) -> Builder:
         .transformations(_pivoted(panel) if panel.pivot else _merged(panel, titles))
         .color_scheme(_by_steps(panel.scale))
         .align(kinds.FieldTextAlignment.AUTO)
-        .mappings(_coloured(panel))
+        .min_width(80)
     )
     if panel.sort:
         builder.sort_by([common.TableSortByFieldState().display_name(panel.sort).desc(True)])
@@ -281,9 +298,9 @@ def _merged(panel: Panel, titles: Mapping[str, str]) -> list[models.DataTransfor
     """Lay the queries side by side, joined by their labels, under the titles of their columns."""
     names = ["Time", *panel.labels, *titles]
     organize = {
-        "excludeByName": {"Time": True},
+        "excludeByName": {"Time": True} | {name: True for name, title in titles.items() if not title},
         "indexByName": {name: index for index, name in enumerate(names)},
-        "renameByName": {**panel.labels, **titles},
+        "renameByName": {**panel.labels, **{name: title for name, title in titles.items() if title}},
     }
     return [
         models.DataTransformerConfig(id_val="merge", options={}),
@@ -303,14 +320,6 @@ def _pivoted(panel: Panel) -> list[models.DataTransformerConfig]:
     ]
 
 
-def _coloured(panel: Panel) -> list[models.ValueMapping]:
-    options = {
-        value: models.ValueMappingResult(color=colour, index=index)
-        for index, (value, colour) in enumerate(panel.words.items())
-    }
-    return [models.ValueMap(options=options)] if options else []
-
-
 def _column(column: Column) -> list[models.DynamicConfigValue]:
     scale = column.scale
     found = [_property("unit", scale.unit)]
@@ -323,10 +332,13 @@ def _column(column: Column) -> list[models.DynamicConfigValue]:
         steps = [{"value": value, "color": colour} for value, colour in scale.steps]
         found.append(_property("thresholds", {"mode": "absolute", "steps": steps}))
         found.append(_property("color", {"mode": "thresholds"}))
+    if scale.steps or column.words:
         found.append(_property("custom.cellOptions", {"type": "color-text"}))
-    if column.gauge:
-        found.append(_property("custom.cellOptions", {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}))
-    return found
+    words = {
+        text: models.ValueMappingResult(color=colour, index=index)
+        for index, (text, colour) in enumerate(column.words.items(), start=1)
+    }
+    return [*found, _property("mappings", [_absent("-"), *([models.ValueMap(options=words)] if words else [])])]
 
 
 _KINDS = {

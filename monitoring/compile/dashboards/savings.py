@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from monitoring.compile.dashboards.board import Board, Column, Panel, Query
-from monitoring.compile.dashboards.content_types import over_time
-from monitoring.compile.dashboards.questions import Questions
+from monitoring.compile.dashboards.board import Board, Column, Panel
+from monitoring.compile.dashboards.content_types import hourly, over_time
+from monitoring.compile.dashboards.questions import Questions, in_hours
 from monitoring.compile.dashboards.scales import HOURS, scale_of, target_of
 from monitoring.targets import Targets
 
@@ -25,7 +25,6 @@ def board(targets: Targets, *, recorded: bool = True) -> Board:
 
 
 def _numbers(q: Questions) -> tuple[Panel, ...]:
-    hours = q.whole("saved_seconds", "in this range")
     titles = {
         "saved_usd": ("How many dollars were saved?", "Cost of the model calls that shortcuts made unnecessary."),
         "saved_seconds": ("How many hours were saved?", "Processing time that shortcuts saved."),
@@ -37,21 +36,18 @@ def _numbers(q: Questions) -> tuple[Panel, ...]:
         query = q.whole(name, target_of(name, q.targets))
         scale = scale_of(name, q.targets)
         if name == "saved_seconds":
-            query, scale = Query(f"({hours.expr}) / 3600", hours.families, hours.legend, now=True), HOURS
+            query, scale = in_hours(query), HOURS
         found.append(Panel(title, f"{how} Over the chosen range.", "number", (query,), scale, width=6, height=4))
     return tuple(found)
 
 
 def _time(q: Questions) -> tuple[Panel, ...]:
-    def bars(title: str, how: str, name: str, by: tuple[str, ...]) -> Panel:
-        query = q.rolling(name, by=by, step="1h")
-        return Panel(title, f"{how} Each bar is the hour before it.", "bars", (query,), scale_of(name), stacked=True)
-
+    types, ways = ("content_type",), ("processing_type",)
     return (
-        bars("Which types save time?", "Time saved, by content type.", "saved_seconds", ("content_type",)),
-        bars("Which types cost time?", "Time spent, by content type.", "spent_seconds", ("content_type",)),
-        bars("Which way saves time?", "Time saved, by the way items took.", "saved_seconds", ("processing_type",)),
-        bars("Which stages cost time?", "Time that stages ran, failed runs included.", "stage_seconds", _STAGE),
+        hourly(q, "saved_seconds", "Which types save time?", "Time saved, by content type.", types),
+        hourly(q, "spent_seconds", "Which types cost time?", "Time spent, by content type.", types),
+        hourly(q, "saved_seconds", "Which way saves time?", "Time saved, by the way items took.", ways),
+        hourly(q, "stage_seconds", "Which stages cost time?", "Time that stages ran, failed runs included.", _STAGE),
     )
 
 
@@ -87,21 +83,12 @@ def _latency(q: Questions) -> tuple[Panel, ...]:
 
 def _failures(q: Questions) -> tuple[Panel, ...]:
     return (
-        Panel(
-            "Where do items fail?",
-            "Items that ended failed, an hour, by the stage that failed. Each bar is the hour before it.",
-            "bars",
-            (q.rolling("failures", by=_STAGE, step="1h"),),
-            scale_of("failures"),
-            stacked=True,
-        ),
-        Panel(
+        hourly(q, "failures", "Where do items fail?", "Items that ended failed, an hour, by the stage.", _STAGE),
+        hourly(
+            q,
+            "stage_errors",
             "What goes wrong?",
-            "Faults that stages met, an hour, by kind; those survived by trying again are among them. Each bar is the "
-            "hour before it.",
-            "bars",
-            (q.rolling("stage_errors", by=("error_type",), step="1h"),),
-            scale_of("stage_errors"),
-            stacked=True,
+            "Faults that stages met, an hour, by kind; those survived by trying again are among them.",
+            ("error_type",),
         ),
     )

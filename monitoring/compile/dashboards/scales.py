@@ -8,25 +8,43 @@ from monitoring.bands import Bands
 from monitoring.compile.dashboards.board import Scale, Steps
 from monitoring.signals import SIGNALS
 from monitoring.targets import Targets
+from pipeline.errors import ERROR_TYPES
+from pipeline.metrics.catalogue import CHECKPOINTS, STAGES
+from pipeline.metrics.family import OTHER, UNSPECIFIED
 
-RED, YELLOW, GREEN, BLUE, GREY = "red", "orange", "green", "blue", "#8e8e8e"
-WAYS = {"full": "blue", "lightweight": "orange", "early_exit": "purple"}
+RED, YELLOW, GREEN, GREY = "red", "orange", "green", "#8e8e8e"
 SAVED, SPENT = "green", "blue"
+_COLOURS = (
+    "blue",
+    "orange",
+    "green",
+    "purple",
+    "yellow",
+    "red",
+    "light-blue",
+    "super-light-orange",
+    "light-green",
+    "super-light-purple",
+    "dark-yellow",
+    "light-red",
+)
+_WAYS = {"full": "blue", "lightweight": "orange", "early_exit": "purple"}
 
 _SCALES = {  # of signals, by their unit
     "ratio": Scale("percentunit", 1),
     "score": Scale("none", 2),
     "seconds": Scale("s", 1),
     "usd": Scale("currencyUSD", 2),
-    "items": Scale("short"),
-    "calls": Scale("short"),
-    "records": Scale("short"),
-    "series": Scale("short"),
+    "items": Scale("locale", 0),
+    "calls": Scale("locale", 0),
+    "records": Scale("locale", 0),
+    "series": Scale("locale", 0),
     "bytes": Scale("bytes", 1),
-    "requests": Scale("short"),
+    "requests": Scale("locale", 0),
     "timestamp": Scale("dateTimeFromNow"),
 }
 HOURS = Scale("suffix: h", 1)
+COUNT = Scale("locale", 0)
 
 
 def scale_of(name: str, targets: Targets | None = None) -> Scale:
@@ -34,6 +52,16 @@ def scale_of(name: str, targets: Targets | None = None) -> Scale:
     scale = _SCALES[SIGNALS[name].unit]
     bands = targets.bands.get(name) if targets else None
     return msgspec.structs.replace(scale, steps=steps_of(bands)) if bands else scale
+
+
+def colours_of(label: str, targets: Targets) -> dict[str, str]:
+    """Return the colour of each known value of a label, the same on every board; others get one from Grafana."""
+    if label == "processing_type":
+        return _WAYS
+    known = {"content_type": targets.content_types, "checkpoint": CHECKPOINTS, "pipeline_stage": STAGES}
+    values = known.get(label, ERROR_TYPES if label == "error_type" else ())
+    found = {value: _COLOURS[number % len(_COLOURS)] for number, value in enumerate(values)}
+    return found | dict.fromkeys((UNSPECIFIED, OTHER), GREY) if found else {}
 
 
 def steps_of(bands: Bands) -> Steps:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from monitoring.compile.dashboards.alerts import firing_table
 from monitoring.compile.dashboards.board import COLUMNS, Board, Panel, Query, Scale
+from monitoring.compile.dashboards.content_types import hourly
 from monitoring.compile.dashboards.questions import Questions, families_of
-from monitoring.compile.dashboards.scales import GREEN, RED, YELLOW, scale_of
+from monitoring.compile.dashboards.scales import GREEN, RED, YELLOW
 from monitoring.compile.recording import BUDGET_RECORD
 from monitoring.durations import format_duration
 from monitoring.expressions import signal_record
@@ -14,6 +15,7 @@ from monitoring.slos import Slo, tiers_for
 from monitoring.targets import Targets
 
 VARIABLES = ("job",)
+_STAGE = ("pipeline_stage",)
 LEFT = Scale("percentunit", 1, steps=((None, RED), (0.0, YELLOW), (0.25, GREEN)))
 _LINES = ("red", "orange", "purple", "blue")
 
@@ -26,9 +28,11 @@ def board(targets: Targets, *, recorded: bool = True) -> Board:
         "pipemeter: SLO and error budgets",
         "How much may still go wrong, and how fast is it going? Objectives and windows come from monitoring.yaml.",
         (
-            *(_left(slo, COLUMNS // max(1, len(targets.slos))) for slo in targets.slos),
-            _budgets(targets),
-            _failures(q),
+            *(_left(slo, max(6, COLUMNS // len(targets.slos))) for slo in targets.slos),
+            *([_budgets(targets)] if targets.slos else []),
+            hourly(
+                q, "failures", "What uses the budget up?", "Items that ended failed, an hour, by the stage.", _STAGE
+            ),
             *(_burn(slo) for slo in targets.slos),
             firing_table(targets, 'slo!=""'),
         ),
@@ -91,17 +95,6 @@ def _budgets(targets: Targets) -> Panel:
     )
 
 
-def _failures(q: Questions) -> Panel:
-    return Panel(
-        "What uses the budget up?",
-        "Items that ended failed, an hour, by the stage that failed. Each bar is the hour before it.",
-        "bars",
-        (q.rolling("failures", by=("pipeline_stage",), step="1h"),),
-        scale_of("failures"),
-        stacked=True,
-    )
-
-
 def _burn(slo: Slo) -> Panel:
     signal = SIGNALS[slo.signal]
     tiers = tiers_for(slo)
@@ -120,7 +113,8 @@ def _burn(slo: Slo) -> Panel:
         f"{factors} (and over the shorter window of each too).",
         "lines",
         queries,
-        Scale("short", 1, minimum=0, steps=((None, GREEN), (1.0, YELLOW), (float(tiers[0].factor), RED))),
+        Scale("short", 2, minimum=0, steps=((None, GREEN), (1.0, YELLOW))),
+        marks=True,
         colours={query.legend: colour for query, colour in zip(queries, _LINES, strict=False)},
     )
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from monitoring.compile.dashboards.board import Board, Panel, Query, Scale
-from monitoring.compile.dashboards.content_types import over_time, summary
+from monitoring.compile.dashboards.board import Board, Column, Panel, Query, Scale
+from monitoring.compile.dashboards.content_types import hourly, over_time, summary
 from monitoring.compile.dashboards.questions import Questions
-from monitoring.compile.dashboards.scales import scale_of
 from monitoring.targets import Targets
 
 VARIABLES = ("job", "config_version", "content_type")
@@ -21,19 +20,17 @@ def board(targets: Targets, *, recorded: bool = True) -> Board:
         "Which version of the configuration does better? `pipemeter compare` says whether a difference is more than "
         "chance.",
         (
-            summary(q, "How do the versions compare?", "config_version", "Version"),
+            summary(q, "How do the versions compare?", "config_version", "Version", height=6),
             over_time(q, "quality_score_avg", "Which version has better quality?", _BY),
             over_time(q, "time_savings", "Which version saves more time?", _BY),
             over_time(q, "bypass_rate", "Which version skips more?", _BY),
             over_time(q, "error_rate", "Which version fails more?", _BY),
-            Panel(
+            hourly(
+                q,
+                "items",
                 "How many items back the comparison?",
-                "Items that finished, an hour, by version. Under 100 items in all, a version says nothing yet. Each "
-                "bar is the hour before it.",
-                "bars",
-                (q.rolling("items", by=_BY, step="1h"),),
-                scale_of("items"),
-                stacked=True,
+                "Items that finished, an hour, by version. Under 100 items in all, a version says nothing yet.",
+                _BY,
             ),
             Panel(
                 "What do the versions differ in?",
@@ -51,6 +48,7 @@ def board(targets: Targets, *, recorded: bool = True) -> Board:
                 ),
                 Scale("none", 2),
                 labels={"threshold": "Threshold", "config_version": "Version"},
+                columns={"Threshold": Column(width=270)},
                 pivot=("threshold", "config_version"),
                 empty="No version has announced thresholds",
             ),

@@ -6,8 +6,10 @@ names, labels and buckets are what production has. Dashboards are looked at, tes
 
 from __future__ import annotations
 
+import contextlib
 import math
 import random
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,10 @@ import msgspec
 import numpy as np
 from prometheus_client import CollectorRegistry
 
-from bench.backfill import Floats, Series, backfill, running_prometheus
+from bench.backfill import Floats, Series, running_prometheus
+from bench.remote_write import RECEIVER, remote_write
 from exporter.exposition import render
-from monitoring.alerts import alerts_of
-from monitoring.compile.recording import recording_groups
+from monitoring.compile.rules import rule_groups
 from monitoring.targets import Targets
 from pipeline.metrics.registry import KnownValues, Metrics
 from pipemeter.traffic import KINDS, VARIANTS, Kind, Traffic, Variant
@@ -56,16 +58,15 @@ class _Tape:
 
     def __init__(self) -> None:
         self.changes: dict[str, list[tuple[int, float]]] = {}
-        self._lines: dict[str, str] = {}
+        self._last: set[str] = set()
 
     def record(self, index: int, text: str) -> None:
-        for line in text.splitlines():
-            if line[0] == "#":
-                continue
-            key, _, value = line.rpartition(" ")
-            if self._lines.get(key) != value:
-                self._lines[key] = value
+        lines = set(text.splitlines())
+        for line in lines - self._last:
+            if line[0] != "#":
+                key, _, value = line.rpartition(" ")
                 self.changes.setdefault(key, []).append((index, float(value)))
+        self._last = lines
 
 
 def history(plan: Plan) -> Iterator[Series]:
@@ -81,6 +82,8 @@ def history(plan: Plan) -> Iterator[Series]:
             if "_created" in name or not _matters(key, tape):
                 continue
             values = _expanded(changes, len(times))
+            if name in ("pipeline_items_in_progress", "exporter_journal_size_bytes"):
+                values = np.roll(values, 60 * number)
             yield Series(name, {**labels, **own}, times, values * scale if _scales(name) else values)
     yield from _alerts(times)
 
@@ -104,6 +107,8 @@ def _simulated(plan: Plan, times: Floats) -> _Tape:
                 metrics.apply_many(events)
                 metrics.family("exporter_records_total").inc(len(events))
             _exporter(metrics, rng, at, index)
+            if 14 <= hour < 16 and index % 4 == 0:
+                metrics.series("exporter_rejected_records_total")("invalid").inc(3)
         tape.record(index, render(metrics.registry).decode())
     return tape
 
@@ -116,6 +121,8 @@ def _exporter(metrics: Metrics, rng: random.Random, at: float, index: int) -> No
     metrics.family("exporter_journal_size_bytes").set(2e6 + index % 240 * 3e4)
     metrics.family("exporter_idempotency_keys").set(1200 + index)
     metrics.family("exporter_render_duration_seconds").observe(rng.lognormvariate(-6, 0.4))
+    if index % 30 == 0:
+        metrics.family("exporter_compaction_duration_seconds").observe(rng.lognormvariate(-4, 0.5))
     for _ in range(4):
         metrics.family("exporter_commit_duration_seconds").observe(rng.lognormvariate(-8, 0.6))
     if rng.random() < 0.02:
@@ -133,8 +140,12 @@ def _parsed(key: str) -> tuple[str, dict[str, str]]:
 
 
 def _matters(key: str, tape: _Tape) -> bool:
-    """Leave out what stands at zero throughout, but no bucket of a histogram that counted something."""
+    """Leave out what nobody asks for or stands at zero throughout, but no bucket of a histogram that counted."""
     name, labels = _parsed(key)
+    if name == "pipeline_quality_score_bucket" and labels["dimension"] != "overall":
+        return False
+    if name.startswith("exporter_"):
+        return True
     if len(tape.changes[key]) > 1 or tape.changes[key][0][1] or not name.endswith("_bucket"):
         return len(tape.changes[key]) > 1 or tape.changes[key][0][1] != 0 or not labels
     return any(value for _, value in tape.changes[key.replace(f'le="{labels["le"]}"', 'le="+Inf"')])
@@ -161,32 +172,37 @@ def _alerts(times: Floats) -> Iterator[Series]:
         more: Mapping[str, str] = {"slo": "errors", "burnrate_tier": "slow"} if "Burn" in name else {}
         labels = {"alertname": name, "severity": severity, "domain": "pipeline", **more}
         at = times[firing]
-        yield Series("ALERTS", {**labels, "alertstate": "firing"}, at, np.ones(len(at)))
         if len(at):
+            yield Series("ALERTS", {**labels, "alertstate": "firing"}, at, np.ones(len(at)))
             yield Series("ALERTS_FOR_STATE", labels, at, np.full(len(at), at[0] - 600))
 
 
 def recorded(url: str, rules: Iterable[Mapping[str, Any]], plan: Plan) -> Iterator[Series]:
-    """Yield what recording rules would have recorded of what a Prometheus holds.
-
-    promtool can do this too, and leaves a block for every rule and two hours.
-    """
+    """Yield what recording rules would have recorded of what a Prometheus holds."""
     span: dict[str, str | float] = {"start": plan.end - plan.seconds, "end": plan.end, "step": plan.step}
+    client = httpx.Client(base_url=url, timeout=600)
     for rule in rules:
-        answer = httpx.post(f"{url}/api/v1/query_range", data={"query": rule["expr"], **span}, timeout=300)
+        answer = client.post("/api/v1/query_range", data={"query": rule["expr"], **span})
         for found in answer.raise_for_status().json()["data"]["result"]:
             times, values = np.array(found["values"], dtype=float).T
-            yield Series(rule["record"], {**found["metric"], **rule.get("labels", {})}, times, values)
+            labels = {name: value for name, value in found["metric"].items() if name != "__name__"}
+            yield Series(rule["record"], {**labels, **rule.get("labels", {})}, times, values)
 
 
-def filled(folder: Path, plan: Plan, targets: Targets) -> None:
-    """Write a history and everything recorded of it as Prometheus blocks into `folder`/data."""
-    backfill(history(plan), folder)
-    groups = recording_groups(targets, alerts_of(targets))
-    rules = [rule for group in groups for rule in group["rules"]]
-    families = [rule for rule in rules if rule["record"].startswith("job:")]
-    signals = [rule for rule in rules if rule not in families]  # made of those
-    for some in (families, signals):
-        with running_prometheus(folder) as url:
-            found = list(recorded(url, some, plan))
-        backfill(found, folder)
+@contextlib.contextmanager
+def told(folder: Path, plan: Plan, targets: Targets) -> Iterator[str]:
+    """Run a Prometheus that holds a history and everything recorded of it; yield its address.
+
+    Recorded sums are asked of one server, signals made of them of a second, and a third is told everything in order.
+    """
+    series = list(history(plan))
+    rules = [rule for group in rule_groups(targets) for rule in group["rules"] if "record" in rule]
+    sums = [rule for rule in rules if rule["record"].startswith("job:")]
+    for name, some in (("sums", sums), ("signals", [rule for rule in rules if rule not in sums])):
+        with running_prometheus(folder / name, [RECEIVER]) as url:
+            remote_write(url, series)
+            series += recorded(url, some, plan)
+        shutil.rmtree(folder / name)
+    with running_prometheus(folder, [RECEIVER]) as url:
+        remote_write(url, series)
+        yield url

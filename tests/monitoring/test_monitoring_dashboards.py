@@ -18,7 +18,7 @@ from monitoring.compile.dashboards.files import boards
 from monitoring.compile.dashboards.grid import placed
 from monitoring.compile.dashboards.notes import NOTES
 from monitoring.compile.dashboards.scales import scale_of, steps_of, target_of
-from monitoring.compile.recording import recording_groups
+from monitoring.compile.rules import rule_groups
 from monitoring.compile.vocabulary import Vocabulary
 from monitoring.targets import Targets
 from pipeline.errors import PipemeterError
@@ -101,7 +101,7 @@ def test_every_row_of_a_board_is_full(document: dict[str, Any]) -> None:
 @each_board
 def test_variables_have_all_and_every_variable_used_exists(document: dict[str, Any]) -> None:
     variables = {variable["name"]: variable for variable in document["templating"]["list"]}
-    assert list(variables)[0] == "datasource"
+    assert next(iter(variables)) == "datasource"
     for name, variable in variables.items():
         if name != "datasource":
             assert variable["includeAll"]
@@ -132,7 +132,7 @@ def test_the_unit_agrees_with_what_is_measured(panel: dict[str, Any]) -> None:
     ways = re.findall(r"`(\w+)`", panel["description"].rsplit("Metric: ", 1)[1])
     if panel["type"] == "table" or len({_suffix(name) for name in ways}) != 1 or "/" in panel["targets"][0]["expr"]:
         return  # columns have units of their own; what is divided has none of these
-    allowed = _UNITS.get(_suffix(ways[0]), {"short", "none", "percentunit", "reqps"})
+    allowed = _UNITS.get(_suffix(ways[0]), {"short", "locale", "none", "percentunit", "reqps"})
     assert defaults["unit"] in allowed
 
 
@@ -144,7 +144,7 @@ def test_plots_have_legends_with_values(panel: dict[str, Any]) -> None:
 
 
 def test_nothing_asks_for_what_is_not_emitted() -> None:
-    vocabulary = Vocabulary(recording_groups(TARGETS, alerts_of(TARGETS)))
+    vocabulary = Vocabulary(rule_groups(TARGETS))
     for recorded in (True, False):
         for board in boards(TARGETS, recorded=recorded):
             for panel in board.panels:
@@ -202,7 +202,9 @@ def test_panels_flow_from_left_to_right_in_rows_of_their_highest() -> None:
     assert found == [(1, 0, 0), (2, 6, 0), (3, 0, 9), (4, 0, 14)]
 
 
-@pytest.mark.parametrize(("grafana", "schema"), [((10, 0), 38), ((10, 4), 39), ((11, 5), 40), ((11, 6), 41), ((13, 2), 41)])
+@pytest.mark.parametrize(
+    ("grafana", "schema"), [((10, 0), 38), ((10, 4), 39), ((11, 5), 40), ((11, 6), 41), ((13, 2), 41)]
+)
 def test_an_older_grafana_gets_the_schema_it_knows(grafana: tuple[int, int], schema: int) -> None:
     for text in dashboards(TARGETS, grafana=grafana).values():
         assert json.loads(text)["schemaVersion"] == schema

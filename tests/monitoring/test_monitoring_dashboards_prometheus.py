@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from bench.backfill import MISSING, running_prometheus
-from bench.history import Plan, filled
+from bench.history import Plan, told
 from monitoring.compile.dashboards import dashboards
 from monitoring.targets import Targets
 from tests.monitoring.dashboards import expressions_of, filled_in
@@ -25,24 +25,22 @@ NEEDED = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A Prometheus that holds a simulated run and what recording rules made of it."""
     folder = tmp_path_factory.mktemp("history")
-    filled(folder, PLAN, Targets())
-    with running_prometheus(folder) as url:
-        yield url
+    with told(folder, PLAN, Targets()) as url, httpx.Client(base_url=url, timeout=60) as client:
+        yield client
 
 
-def ask(url: str, expression: str) -> list[Any]:
-    data = {"query": filled_in(expression, "2h"), "time": PLAN.end}
-    answer = httpx.post(f"{url}/api/v1/query", data=data, timeout=60)
+def ask(prometheus: httpx.Client, expression: str) -> list[Any]:
+    answer = prometheus.post("/api/v1/query", data={"query": filled_in(expression, "2h"), "time": PLAN.end})
     assert answer.is_success, f"{expression}: {answer.text}"
     found: list[Any] = answer.json()["data"]["result"]
     return found
 
 
 @NEEDED
-def test_every_query_of_every_panel_finds_something(prometheus: str) -> None:
+def test_every_query_of_every_panel_finds_something(prometheus: httpx.Client) -> None:
     silent = [
         f"{name}: {panel['title']}: {target['expr']}"
         for name, document in BOARDS.items()
@@ -54,36 +52,36 @@ def test_every_query_of_every_panel_finds_something(prometheus: str) -> None:
 
 
 @NEEDED
-def test_every_annotation_query_runs(prometheus: str) -> None:
+def test_every_annotation_query_runs(prometheus: httpx.Client) -> None:
     for document in BOARDS.values():
         for annotation in document["annotations"]["list"]:
             ask(prometheus, annotation["expr"])
 
 
 @NEEDED
-def test_a_change_of_configuration_is_seen_for_one_step_only(prometheus: str) -> None:
+def test_a_change_of_configuration_is_seen_for_one_step_only(prometheus: httpx.Client) -> None:
     notes = {note["name"]: note["expr"] for note in BOARDS["grafana/dashboards/overview.json"]["annotations"]["list"]}
     expression = filled_in(notes["Configuration changes"])
-    start = PLAN.end - PLAN.seconds
-    data = {"query": expression, "start": start - 1800, "end": PLAN.end, "step": 60}
-    found = httpx.post(f"{prometheus}/api/v1/query_range", data=data, timeout=60).json()["data"]["result"]
+    data = {"query": expression, "start": PLAN.end - PLAN.seconds - 3600, "end": PLAN.end, "step": 60}
+    found = prometheus.post("/api/v1/query_range", data=data).json()["data"]["result"]
     assert {one["metric"]["config_version"] for one in found} == {"conservative", "aggressive"}
+    assert all(len(one["values"]) == 5 for one in found), "five minutes, which stand for the step here"
 
 
 @NEEDED
-def test_variables_offer_what_there_is(prometheus: str) -> None:
-    answer = httpx.get(f"{prometheus}/api/v1/label/content_type/values", params={"match[]": "pipeline_items_total"})
+def test_variables_offer_what_there_is(prometheus: httpx.Client) -> None:
+    answer = prometheus.get("/api/v1/label/content_type/values", params={"match[]": "pipeline_items_total"})
     assert {"news", "discussion", "unspecified"} <= set(answer.json()["data"])
     for document in BOARDS.values():
         for variable in document["templating"]["list"][1:]:
             selector, label = variable["query"]["query"].removeprefix("label_values(").removesuffix(")").rsplit(", ", 1)
-            params = {"match[]": filled_in(selector), "start": PLAN.end - 3600, "end": PLAN.end}
-            values = httpx.get(f"{prometheus}/api/v1/label/{label}/values", params=params).json()["data"]
+            params: dict[str, str | float] = {"match[]": filled_in(selector), "start": PLAN.end - 60, "end": PLAN.end}
+            values = prometheus.get(f"/api/v1/label/{label}/values", params=params).json()["data"]
             assert values, f"{document['uid']}: {variable['name']}"
 
 
 @NEEDED
-def test_a_number_over_the_range_is_what_the_families_say(prometheus: str) -> None:
+def test_a_number_over_the_range_is_what_the_families_say(prometheus: httpx.Client) -> None:
     """The recorded sums in steps of five minutes, against the families themselves."""
     overview = BOARDS["grafana/dashboards/overview.json"]
     panels = {panel["title"]: panel["targets"][0]["expr"] for panel in overview["panels"]}
@@ -98,7 +96,7 @@ def test_a_number_over_the_range_is_what_the_families_say(prometheus: str) -> No
 
 @NEEDED
 def test_an_empty_prometheus_answers_every_query_without_an_error(tmp_path: Path) -> None:
-    with running_prometheus(tmp_path) as url:
+    with running_prometheus(tmp_path) as url, httpx.Client(base_url=url, timeout=60) as client:
         for document in BOARDS.values():
             for expression in expressions_of(document):
-                ask(url, expression)
+                ask(client, expression)

@@ -36,6 +36,10 @@ def firing_table(targets: Targets, matcher: str = 'severity!="none"') -> Panel:
         height=6,
         empty="No alert is firing",
         labels={"alertname": "Alert", "severity": "Severity", "domain": "Domain"},
-        columns={"Since": Column(Scale("dateTimeFromNow")), "Severity": Column(words=_SEVERITY)},
+        columns={
+            "Alert": Column(width=230),
+            "Since": Column(Scale("dateTimeFromNow")),
+            "Severity": Column(words=_SEVERITY),
+        },
         link=("Alert", "What to do", f"{targets.links.runbook_url}/${{__value.raw}}"),
     )

@@ -37,7 +37,8 @@ def over_time(q: Questions, name: str, title: str, by: tuple[str, ...]) -> Panel
     bands = " Dashed lines are the bands from monitoring.yaml." if scale.steps else ""
     how = f"{SIGNALS[name].help} A rolling window, a line for each {by[0].replace('_', ' ')}.{bands}"
     colours = colours_of(by[0], q.targets)
-    return Panel(title, how, "lines", (q.rolling(name, by=by),), scale, marks=bool(scale.steps), colours=colours)
+    marks, height = bool(scale.steps), height_for(by[0])
+    return Panel(title, how, "lines", (q.rolling(name, by=by),), scale, height=height, marks=marks, colours=colours)
 
 
 def hourly(q: Questions, name: str, title: str, how: str, by: tuple[str, ...]) -> Panel:
@@ -47,7 +48,12 @@ def hourly(q: Questions, name: str, title: str, how: str, by: tuple[str, ...]) -
         query, scale = in_hours(query), HOURS
     colours = colours_of(by[0], q.targets)
     text = f"{how} Each bar is the hour before it."
-    return Panel(title, text, "bars", (query,), scale, stacked=True, colours=colours)
+    return Panel(title, text, "bars", (query,), scale, height=height_for(by[0]), stacked=True, colours=colours)
+
+
+def height_for(label: str) -> int:
+    """Return how high a panel has to be for its legend to be seen below it, on a phone."""
+    return {"content_type": 12, "checkpoint": 11, "pipeline_stage": 14, "error_type": 14}.get(label, 9)
 
 
 def summary(q: Questions, title: str, label: str, column: str, height: int = 9) -> Panel:

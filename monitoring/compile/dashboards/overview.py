@@ -139,7 +139,6 @@ def _history(q: Questions) -> tuple[Panel, ...]:
                 for name, title in (
                     ("time_savings", "time savings"),
                     ("bypass_rate", "bypass rate"),
-                    ("early_exit_share", "early-exit share"),
                     ("error_rate", "error rate"),
                 )
             ),
@@ -147,7 +146,6 @@ def _history(q: Questions) -> tuple[Panel, ...]:
             colours={
                 "time savings": "green",
                 "bypass rate": "orange",
-                "early-exit share": "purple",
                 "error rate": "red",
             },
         ),

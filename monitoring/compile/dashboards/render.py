@@ -146,9 +146,10 @@ def _scale(panel: Panel) -> Scale:
     scale = panel.scale
     if panel.kind == "ranking" or panel.stacked:
         scale = msgspec.structs.replace(scale, minimum=0)
-    if panel.kind in ("lines", "bars") and scale.unit != "none":
-        scale = msgspec.structs.replace(scale, decimals=None)
-    return scale
+    if panel.kind not in ("lines", "bars") or scale.unit == "none":
+        return scale
+    unit = "short" if scale.unit == "locale" else scale.unit
+    return msgspec.structs.replace(scale, unit=unit, decimals=None)
 
 
 def _thresholds(steps: Steps) -> dashboard.ThresholdsConfig:

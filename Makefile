@@ -39,18 +39,21 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 test: install-dev ## run the tests, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
 
-check: install-dev ## format, lint, types, generated files
+check: install-dev ## format, lint, types, generated files, compiled rules with their tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m tools.generate --check
+	$(BIN)/pipemeter compile --check
+	$(BIN)/python -m tools.check_rules
 
 format: install-dev ## put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-generate: install-dev ## write the generated parts of the docs anew
+generate: install-dev ## write everything generated anew: parts of the docs, compiled rules, routes, runbooks, dashboards
 	$(BIN)/python -m tools.generate
+	$(BIN)/pipemeter compile
 
 bench: install-dev ## print the benchmarks (minutes; each measures a peer in the same run)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --group bench

@@ -166,6 +166,7 @@ def _without_password(url: str) -> str:
 def _values(config: Config) -> Iterator[dict[str, Any]]:
     """Yield every value of the configuration with where it came from."""
     plain: dict[str, Any] = {"config_version": config.version, "profile": config.profile}
+    plain |= {"shadow_rate": config.shadow_rate, "shadow_seed": config.shadow_seed}
     for section in ("flags", "thresholds", "download", "transcription", "llm", "memory", "publish"):
         settings = getattr(config, section)
         plain |= {f"{section}.{name}": getattr(settings, name) for name in settings.__struct_fields__}

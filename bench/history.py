@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import math
 import random
-import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -177,32 +177,47 @@ def _alerts(times: Floats) -> Iterator[Series]:
             yield Series("ALERTS_FOR_STATE", labels, at, np.full(len(at), at[0] - 600))
 
 
-def recorded(url: str, rules: Iterable[Mapping[str, Any]], plan: Plan) -> Iterator[Series]:
-    """Yield what recording rules would have recorded of what a Prometheus holds."""
-    span: dict[str, str | float] = {"start": plan.end - plan.seconds, "end": plan.end, "step": plan.step}
-    client = httpx.Client(base_url=url, timeout=600)
-    for rule in rules:
-        answer = client.post("/api/v1/query_range", data={"query": rule["expr"], **span})
-        for found in answer.raise_for_status().json()["data"]["result"]:
-            times, values = np.array(found["values"], dtype=float).T
-            labels = {name: value for name, value in found["metric"].items() if name != "__name__"}
-            yield Series(rule["record"], {**labels, **rule.get("labels", {})}, times, values)
+def recorded(url: str, rules: Iterable[Mapping[str, Any]], plan: Plan, step: float = 0.0) -> Iterator[Series]:
+    """Yield what recording rules would have recorded of what a Prometheus holds, every `step` seconds."""
+    span: dict[str, float] = {"start": plan.end - plan.seconds, "end": plan.end, "step": step or plan.step}
+    with httpx.Client(base_url=url, timeout=600) as client:
+        for rule in rules:
+            answer = client.post("/api/v1/query_range", data={"query": rule["expr"], **span})
+            for found in answer.raise_for_status().json()["data"]["result"]:
+                times, values = np.array(found["values"], dtype=float).T
+                labels = {name: value for name, value in found["metric"].items() if name != "__name__"}
+                yield Series(rule["record"], {**labels, **rule.get("labels", {})}, times, values)
 
 
 @contextlib.contextmanager
-def told(folder: Path, plan: Plan, targets: Targets) -> Iterator[str]:
+def told(
+    folder: Path,
+    plan: Plan,
+    targets: Targets,
+    *,
+    step: float = 0.0,
+    rewritten: Callable[[str], str] = str,
+) -> Iterator[str]:
     """Run a Prometheus that holds a history and everything recorded of it; yield its address.
 
-    Recorded sums are asked of one server, signals made of them of a second, and a third is told everything in order.
+    The sums are asked of one server, the signals made of them of another, and a third is told everything in order.
+    `step`: seconds between recorded samples, those of the history unless said otherwise. `rewritten` changes the
+    expressions of the sums.
     """
     series = list(history(plan))
     rules = [rule for group in rule_groups(targets) for rule in group["rules"] if "record" in rule]
-    sums = [rule for rule in rules if rule["record"].startswith("job:")]
-    for name, some in (("sums", sums), ("signals", [rule for rule in rules if rule not in sums])):
-        with running_prometheus(folder / name, [RECEIVER]) as url:
-            remote_write(url, series)
-            series += recorded(url, some, plan)
-        shutil.rmtree(folder / name)
+    of_sums = [rule | {"expr": rewritten(rule["expr"])} for rule in rules if rule["record"].startswith("job:")]
+    of_signals = [rule for rule in rules if not rule["record"].startswith("job:")]
+    sums = _asked(folder, series, of_sums, plan, step)
+    signals = _asked(folder, sums, of_signals, plan, step)
     with running_prometheus(folder, [RECEIVER]) as url:
-        remote_write(url, series)
+        remote_write(url, [*series, *sums, *signals])
         yield url
+
+
+def _asked(
+    folder: Path, series: Sequence[Series], rules: Iterable[Mapping[str, Any]], plan: Plan, step: float
+) -> list[Series]:
+    with tempfile.TemporaryDirectory(dir=folder) as own, running_prometheus(Path(own), [RECEIVER]) as url:
+        remote_write(url, series)
+        return list(recorded(url, rules, plan, step))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bench.dashboards import filled_in
 from monitoring.alerts import alerts_of
 from monitoring.bands import Bands
 from monitoring.compile.dashboards import dashboards
@@ -23,7 +24,7 @@ from monitoring.compile.vocabulary import Vocabulary
 from monitoring.targets import Targets
 from pipeline.errors import PipemeterError
 from pipeline.metrics import catalogue
-from tests.monitoring.dashboards import expressions_of, filled_in
+from tests.monitoring.dashboards import expressions_of
 
 TARGETS = Targets()
 FILES = dashboards(TARGETS)

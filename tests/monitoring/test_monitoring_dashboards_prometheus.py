@@ -12,10 +12,11 @@ import httpx
 import pytest
 
 from bench.backfill import MISSING, running_prometheus
+from bench.dashboards import filled_in
 from bench.history import Plan, told
 from monitoring.compile.dashboards import dashboards
 from monitoring.targets import Targets
-from tests.monitoring.dashboards import expressions_of, filled_in
+from tests.monitoring.dashboards import expressions_of
 
 PLAN = Plan(end=1_700_060_400.0, seconds=2.5 * 3600, items=6.0)  # from 12:30 to 15:00 UTC: into the bad afternoon
 BOARDS: dict[str, dict[str, Any]] = {name: json.loads(text) for name, text in dashboards(Targets()).items()}

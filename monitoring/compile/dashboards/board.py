@@ -18,8 +18,8 @@ COLUMNS = 24  # of Grafana's grid
 class Query(msgspec.Struct, frozen=True):
     """One PromQL query. `families`: metrics it rests on, for the description; `free`: variables it does not follow.
 
-    `legend`: name of its series, with `{{label}}`; in tables the title of its column (none: left out). `step`: the least
-    step, such as `1h`. `now`: asked once, at the end of the range.
+    `legend`: name of its series, with `{{label}}`; in tables the title of its column (none: left out). `step`: the
+    least step, such as `1h`. `now`: asked once, at the end of the range.
     """
 
     expr: str

@@ -105,7 +105,7 @@ def _confidence(q: Questions) -> tuple[Panel, ...]:
     return (
         Panel(
             "How sure were the exits?",
-            "Confidence of the exits taken, hour by hour: darker is more exits. They lie above the threshold of their "
+            "Confidence of the exits taken, hour by hour: lighter is more exits. They lie above the threshold of their "
             "checkpoint; many close above it say that the threshold decides, not the evidence.",
             "heatmap",
             (q.buckets("exit_confidence_p10"),),

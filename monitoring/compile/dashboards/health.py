@@ -98,6 +98,7 @@ def _losses() -> Panel:
         "repeated, not counted again": "exporter_duplicate_records_total",
         "incomplete": "exporter_incomplete_records_total",
         "label value became `other`": "exporter_label_overflow_total",
+        "alerts held back by their hourly limit": "exporter_alerts_held_back_total",
         "journal errors": "exporter_journal_errors_total",
         "keys forgotten early": "exporter_forgotten_keys_total",
     }

@@ -6,6 +6,7 @@ from monitoring.compile.dashboards.alerts import firing_count, firing_table
 from monitoring.compile.dashboards.board import Board, Panel, Scale
 from monitoring.compile.dashboards.questions import Questions, in_hours
 from monitoring.compile.dashboards.scales import HOURS, SAVED, SPENT, colours_of, scale_of, target_of
+from monitoring.compile.dashboards.shadow import sample_size, savings_off, wrong_skips
 from monitoring.compile.dashboards.slo import worst_budget
 from monitoring.targets import Targets
 
@@ -19,7 +20,7 @@ def board(targets: Targets, *, recorded: bool = True) -> Board:
         "overview",
         "pipemeter: Overview",
         "Is it paying? What the shortcuts saved and what they cost, against the targets of monitoring.yaml.",
-        (*_money(q), *_state(q), *_history(q), firing_table(targets)),
+        (*_money(q), *_state(q), wrong_skips(q), savings_off(q), sample_size(q), *_history(q), firing_table(targets)),
         VARIABLES,
         refresh="30s",
     )

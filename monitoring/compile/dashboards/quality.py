@@ -6,6 +6,7 @@ from monitoring.compile.dashboards.board import Board, Panel, Scale
 from monitoring.compile.dashboards.content_types import over_time
 from monitoring.compile.dashboards.questions import Questions
 from monitoring.compile.dashboards.scales import scale_of, target_of
+from monitoring.compile.dashboards.shadow import by_decision
 from monitoring.targets import Targets
 
 VARIABLES = ("job", "config_version", "content_type")
@@ -24,7 +25,7 @@ def board(targets: Targets, *, recorded: bool = True) -> Board:
         "quality",
         "pipemeter: Quality",
         "Is what people get good? Scores from 0 to 1 of items processed in full.",
-        (*_numbers(q), *_history(q), *_distributions(q)),
+        (*_numbers(q), *_history(q), *_distributions(q), *by_decision(q)),
         VARIABLES,
     )
 
@@ -81,7 +82,7 @@ def _distributions(q: Questions) -> tuple[Panel, ...]:
     return (
         Panel(
             "How are scores distributed?",
-            "Overall quality of items processed in full, hour by hour: darker is more items. A mean can hide two "
+            "Overall quality of items processed in full, hour by hour: lighter is more items. A mean can hide two "
             "groups; here they show.",
             "heatmap",
             (q.buckets("quality_above_070_share"),),

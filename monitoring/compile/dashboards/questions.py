@@ -52,6 +52,12 @@ class Questions:
         expr, free = self._asked(signal, over, by, where)
         return Query(expr, families_of(signal), legend or _legend(by), now=True, form=form, free=free)
 
+    def daily(self, name: str, legend: str = "", *, by: Sequence[str] = ()) -> Query:
+        """Ask a signal that rests on few items over a rolling day."""
+        over: Over = OverRange("1d", HOUR) if self._recorded else "1d"
+        expr, free = self._asked(SIGNALS[name], over, by)
+        return Query(expr, families_of(SIGNALS[name]), legend or _legend(by), free=free)
+
     def buckets(self, name: str) -> Query:
         """Ask how the values behind a quantile or share were distributed, hour by hour."""
         signal = SIGNALS[name]

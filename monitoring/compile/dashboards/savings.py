@@ -6,6 +6,7 @@ from monitoring.compile.dashboards.board import Board, Column, Panel
 from monitoring.compile.dashboards.content_types import hourly, over_time
 from monitoring.compile.dashboards.questions import Questions, in_hours
 from monitoring.compile.dashboards.scales import HOURS, scale_of, target_of
+from monitoring.compile.dashboards.shadow import errors
 from monitoring.targets import Targets
 
 VARIABLES = ("job", "config_version", "content_type")
@@ -19,7 +20,7 @@ def board(targets: Targets, *, recorded: bool = True) -> Board:
         "savings",
         "pipemeter: Savings and stages",
         "Where does the time go, what was saved, and what fails?",
-        (*_numbers(q), *_time(q), _stages(q), *_latency(q), *_failures(q)),
+        (*_numbers(q), *_time(q), _stages(q), *_latency(q), *_failures(q), *errors(q)),
         VARIABLES,
     )
 

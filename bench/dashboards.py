@@ -9,7 +9,6 @@ the other; Grafana asks several at once. The same panels asked of the raw famili
 
 from __future__ import annotations
 
-import re
 import sys
 import tempfile
 import time
@@ -20,7 +19,7 @@ import httpx
 
 from bench.history import Plan, told
 from monitoring.compile.dashboards.board import Board, Query
-from monitoring.compile.dashboards.files import boards
+from monitoring.compile.dashboards.files import boards, filled_in
 from monitoring.targets import Targets
 from pipemeter.traffic import KINDS, Kind, Variant
 
@@ -97,12 +96,6 @@ def _run(client: httpx.Client, queries: Sequence[Query], span: str, start: float
 def _series(url: str) -> int:
     answer = httpx.get(f"{url}/api/v1/query", params={"query": 'count({__name__=~".+"})', "time": END})
     return int(answer.json()["data"]["result"][0]["value"][1])
-
-
-def filled_in(expression: str, span: str = "24h") -> str:
-    """Return a query with its variables put in the way Grafana does, All chosen everywhere."""
-    text = expression.replace("$__rate_interval", "5m").replace("$__range", span)
-    return re.sub(r"\$\w+", ".*", text)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from bench.dashboards import filled_in
 from monitoring.alerts import alerts_of
 from monitoring.bands import Bands
 from monitoring.compile.dashboards import dashboards
 from monitoring.compile.dashboards.board import Panel
-from monitoring.compile.dashboards.files import boards
+from monitoring.compile.dashboards.files import boards, filled_in
 from monitoring.compile.dashboards.grid import placed
 from monitoring.compile.dashboards.notes import NOTES
 from monitoring.compile.dashboards.scales import scale_of, steps_of, target_of

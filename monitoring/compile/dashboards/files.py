@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from monitoring.compile.dashboards import (
@@ -15,6 +16,8 @@ from monitoring.compile.dashboards import (
     versions,
 )
 from monitoring.compile.dashboards.board import Board
+from monitoring.compile.dashboards.notes import NOTES
+from monitoring.compile.vocabulary import Vocabulary
 from monitoring.targets import Targets
 from pipeline.errors import PipemeterError
 
@@ -37,6 +40,24 @@ _BOARDS: tuple[Callable[..., Board], ...] = (
 def boards(targets: Targets, *, recorded: bool = True) -> list[Board]:
     """Return all boards as data; `recorded` False makes them ask the raw families (to compare: it is slow)."""
     return [board(targets, recorded=recorded) for board in _BOARDS]
+
+
+def filled_in(expression: str, span: str = "24h") -> str:
+    """Return a query with its variables put in the way Grafana does, All chosen everywhere."""
+    text = expression.replace("$__rate_interval", "5m").replace("$__range", span)
+    return re.sub(r"\$\w+", ".*", text)
+
+
+def dead_panels(targets: Targets, vocabulary: Vocabulary) -> list[str]:
+    """Return everything that panels and annotations name and nobody exposes, each with where it stands."""
+    asked = [
+        (f"{board.name}: {panel.title}", query.expr)
+        for board in boards(targets)
+        for panel in board.panels
+        for query in panel.queries
+    ]
+    asked += [(f"annotation {note.name}", note.expr) for note in NOTES]
+    return [f"{place}: {found}" for place, expr in asked for found in vocabulary.check_expression(filled_in(expr))]
 
 
 def dashboards(targets: Targets, *, grafana: tuple[int, int] = NEWEST) -> dict[str, str]:

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from bench.backfill import MISSING, running_prometheus
-from bench.dashboards import filled_in
 from bench.history import Plan, told
 from monitoring.compile.dashboards import dashboards
+from monitoring.compile.dashboards.files import filled_in
 from monitoring.targets import Targets
 from tests.monitoring.dashboards import expressions_of
 

@@ -15,8 +15,10 @@ from monitoring.compile.alertmanager import alertmanager_config, templates, unfi
 from monitoring.compile.dashboards.files import NEWEST as NEWEST_GRAFANA
 from monitoring.compile.dashboards.files import dashboards, dead_panels
 from monitoring.compile.integrations import Version, shown
+from monitoring.compile.operator import Cluster, operator_files
 from monitoring.compile.rules import dump, rule_files
 from monitoring.compile.runbooks import runbooks
+from monitoring.compile.vmalert import vmalert_files
 from monitoring.compile.vocabulary import Group, Vocabulary, check_groups
 from monitoring.durations import format_duration
 from monitoring.slos import TIERS, tiers_for
@@ -62,8 +64,9 @@ def compile_all(
     prometheus: Version = OLDEST_PROMETHEUS,
     alertmanager: Version = OLDEST_ALERTMANAGER,
     grafana: Version = NEWEST_GRAFANA,
+    cluster: Cluster | None = None,
 ) -> Compiled:
-    """Return everything that the targets compile into. No secret is read.
+    """Return everything that the targets compile into. No secret is read. `cluster`: where `operator` resources go.
 
     Raises ConfigError for a version that cannot do what is asked, PipemeterError when a rule names what nobody exposes.
     """
@@ -72,12 +75,10 @@ def compile_all(
     _refuse_dead(targets, [group for groups in files.values() for group in groups])
     notes = _notes(targets)
     if target == "operator":
-        from monitoring.compile.operator import operator_files
-
-        return Compiled(operator_files(targets, alertmanager=alertmanager), notes)
+        boards = dashboards(targets, grafana=grafana)
+        resources = operator_files(targets, cluster=cluster, dashboards=boards, alertmanager=alertmanager)
+        return Compiled(resources, notes)
     if target == "vmalert":
-        from monitoring.compile.vmalert import vmalert_files
-
         return Compiled(vmalert_files(targets), notes)
     config = alertmanager_config(
         targets.notifications, targets.links, cooldowns=targets.cooldowns, version=alertmanager

@@ -25,7 +25,6 @@ FOREIGN: Mapping[str, tuple[str, ...]] = {  # series of others: the labels of th
     "up": (),
     "scrape_duration_seconds": (),
     "scrape_samples_scraped": (),
-    "process_start_time_seconds": (),
     "ALERTS": ("alertname", "alertstate", "severity", "domain", "slo", "burnrate_tier", "content_type", "integration"),
     "ALERTS_FOR_STATE": ("alertname", "severity", "domain"),
     "alertmanager_notifications_total": ("integration",),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from monitoring.compile.alertmanager import TEMPLATE_MARK, alertmanager_config, templates, yaml_text
+from monitoring.compile.alertmanager import FOLDER, TEMPLATE_MARK, alertmanager_config, templates, yaml_text
 from monitoring.compile.integrations import OLDEST, Version, parse_version, shown
 from monitoring.credentials import Credentials, find_credentials, read_secret
 from monitoring.targets import Targets, default_path, load_targets
@@ -80,9 +80,12 @@ def _rendered(targets: Targets, credentials: Credentials, version: Version) -> s
 
 def _write(out: Path, text: str, pages: dict[str, str]) -> bool:
     """Write the templates before the configuration that uses them; remove those of ours that are no longer made."""
-    changed = [write_file(out / "templates" / name, page, 0o644) for name, page in pages.items()]
-    for path in sorted((out / "templates").glob("*.tmpl")):
-        if path.name not in pages and TEMPLATE_MARK in path.read_text(encoding="utf-8", errors="replace")[:200]:
+    changed = [write_file(out / name, page, 0o644) for name, page in pages.items()]
+    for path in sorted((out / FOLDER).glob("*.tmpl")):
+        if (
+            f"{FOLDER}/{path.name}" not in pages
+            and TEMPLATE_MARK in path.read_text(encoding="utf-8", errors="replace")[:200]
+        ):
             path.unlink()
             changed.append(True)
     return any([*changed, write_file(out / "alertmanager.yml", text, 0o600)])

@@ -65,6 +65,11 @@ def main() -> None:
     except PipemeterError as error:
         click.echo(f"pipemeter: {error}", err=True)
         sys.exit(EXIT_FAILED)
+    except ModuleNotFoundError as error:
+        from pipemeter.packages import INSTALL
+
+        click.echo(f"pipemeter: this needs `{error.name}`, which is not installed; {INSTALL}", err=True)
+        sys.exit(EXIT_FAILED)
     except (click.Abort, KeyboardInterrupt):
         click.echo("pipemeter: interrupted", err=True)
         sys.exit(EXIT_INTERRUPTED)

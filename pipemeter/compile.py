@@ -8,6 +8,7 @@ from typing import cast
 import click
 import msgspec
 
+from monitoring.compile.dashboards.files import NEWEST as NEWEST_GRAFANA
 from monitoring.compile.integrations import Version, parse_version, shown
 from monitoring.compile.output import (
     FORMATS,
@@ -47,6 +48,14 @@ def _version(ctx: click.Context, parameter: click.Parameter, value: str) -> Vers
     "--alertmanager", metavar="V", default=shown(OLDEST_ALERTMANAGER), show_default=True, callback=_version,
     help="Version of Alertmanager that reads it, or newer.",
 )  # fmt: skip
+@click.option(
+    "--grafana",
+    metavar="V",
+    default=shown(NEWEST_GRAFANA),
+    show_default=True,
+    callback=_version,
+    help="Version of Grafana that reads it, or newer.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit code 1 if anything would change.")
 @click.option("--json", "as_json", is_flag=True, help="What changed (or would) as one JSON document.")
 def command(
@@ -55,6 +64,7 @@ def command(
     target: str,
     prometheus: Version,
     alertmanager: Version,
+    grafana: Version,
     check: bool,
     as_json: bool,
 ) -> int:
@@ -64,7 +74,8 @@ def command(
     alertmanager render`. The same input gives the same bytes.
     """
     targets = load_targets(config_file or default_path())
-    compiled = compile_all(targets, target=cast(Format, target), prometheus=prometheus, alertmanager=alertmanager)
+    versions = {"prometheus": prometheus, "alertmanager": alertmanager, "grafana": grafana}
+    compiled = compile_all(targets, target=cast(Format, target), **versions)
     changes = differences(compiled.files, out) if check else write(compiled.files, out)
     if as_json:
         document = {"out": str(out), "files": len(compiled.files), "changes": changes, "notes": compiled.notes}

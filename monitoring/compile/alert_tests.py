@@ -70,7 +70,9 @@ def step_of(alert: Alert) -> int:
     """Return the seconds between two evaluations in an alert's tests: long windows are walked in long steps."""
     if isinstance(alert.case, BurnCase):
         return max(60, alert.case.tier.short_window // 6)
-    return 60 if not isinstance(alert.case, BandCase) or alert.case.bands.window < 3600 else 120
+    if not isinstance(alert.case, BandCase) or alert.case.bands.window < 3600:
+        return 60
+    return 120 if alert.case.bands.window < 6 * 3600 else 300
 
 
 def cases_of(alert: Alert, same: Sequence[Alert], targets: Targets) -> list[Document]:
@@ -105,7 +107,7 @@ class _Cases:
         value, waits = watch.outside, watch.for_steps
         first = watch.min_items - 1 if watch.is_scraped else 1  # the first step with enough volume
         stretches = [Stretch(first + waits + 6, value, self._plenty)]
-        fires = first + waits + _SLACK + 1
+        fires = first + waits + (_SLACK if watch.is_scraped else 1)
         checks = [self._alerts(fires, [a for a in self._same if self._fires(a, value, fires, first)], value)]
         if before := first + waits - (_SLACK if watch.is_scraped else 1):
             checks.insert(
@@ -179,20 +181,25 @@ class _Cases:
         return self._document("silent with too little traffic", stretches, promql_expr_test=[check])
 
     def _burst(self) -> Document:
-        """Let a burst be over: the long window still burns, the short one is clean, so that the alert resolves."""
+        """Lift the long window by a burst; from then on the short window decides, just inside and just beyond."""
         watch = self._watch
         long, short = watch.windows
-        clean = Stretch(long, Decimal(0), self._plenty)
         # as long as it takes to lift the long window a fifth above the threshold
-        steps = min(long, int(Decimal("1.2") * long * watch.threshold / watch.extreme) + 1)
-        stretches = [clean, Stretch(steps, watch.extreme, self._plenty), Stretch(short + 6, Decimal(0), self._plenty)]
+        burst = min(long, int(Decimal("1.2") * long * watch.threshold / watch.extreme) + 1)
+        stretches = [
+            Stretch(long, Decimal(0), self._plenty),
+            Stretch(burst, watch.extreme, self._plenty),
+            Stretch(2 * short + 2 * _SLACK, watch.inside, self._plenty),
+            Stretch(short + 2 * _SLACK, watch.outside, self._plenty),
+        ]
         breached = watch.breached(stretches)
-        ended = long + steps
+        ended = long + burst
         over = breached.index(False, ended)
-        checks = [self._firing(ended, True), self._firing(over + _SLACK, False)]
-        if over - ended > 2 * _SLACK:
+        last = sum(stretch.steps for stretch in stretches)
+        checks = [self._firing(ended, True), self._firing(over + _SLACK, False), self._firing(last, True)]
+        if over - _SLACK > ended:
             checks.insert(1, self._firing(over - _SLACK, True))
-        return self._document("resolves when the short window is clean again", stretches, promql_expr_test=checks)
+        return self._document("follows the short window once the long one burns", stretches, promql_expr_test=checks)
 
     def _document(self, title: str, stretches: Sequence[Stretch], **checks: list[Document]) -> Document:
         timeline = Timeline(self._watch.phases(stretches), self._step)

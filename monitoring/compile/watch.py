@@ -59,8 +59,9 @@ class Watch:
 
     @property
     def outside(self) -> Decimal:
-        """Return a value just beyond the threshold."""
-        return self.threshold * (1 + self.sign * MARGIN)
+        """Return a value just beyond the threshold (of durations no whole seconds, which round either way)."""
+        uneven = Decimal("1.0007") if self.is_quantile else 1
+        return self.threshold * (1 + self.sign * MARGIN) * uneven
 
     @property
     def healthy(self) -> Decimal:

@@ -16,7 +16,8 @@ from pipemeter.private_files import refuse_tracked, write_file
 _COMMAND = "pipemeter alertmanager render"
 
 
-def _version(ctx: click.Context, parameter: click.Parameter, value: str) -> Version:
+def read_version(ctx: click.Context, parameter: click.Parameter, value: str) -> Version:
+    """Read a version such as 0.25 from the command line."""
     try:
         return parse_version(value)
     except ValueError as error:
@@ -38,7 +39,7 @@ target_version = click.option(
     metavar="V",
     default=shown(OLDEST),
     show_default=True,
-    callback=_version,
+    callback=read_version,
     help="Version of Alertmanager that reads it.",
 )
 

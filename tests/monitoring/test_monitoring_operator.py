@@ -395,7 +395,7 @@ def test_messages_arrive_in_every_channel_with_the_namespace_and_not_without_it(
 @pytest.mark.parametrize("name", ["title", "color", "link", "text", "slack", "discord", "silence"])
 def test_a_template_says_the_same_inside_a_field_as_in_its_file(tmp_path: Path, name: str) -> None:
     for file, text in templates(Links()).items():
-        (tmp_path / file).write_text(text)
+        (tmp_path / Path(file).name).write_text(text)
     call = f'{{{{ template "pipemeter.{name}" . }}}}'
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "none.tmpl").write_text("")

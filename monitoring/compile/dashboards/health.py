@@ -206,8 +206,8 @@ def _items(targets: Targets) -> Panel:
     text = f"histogram_quantile(0.95, sum by (processing_type, le) (rate({family}_bucket@[$__rate_interval])))"
     return Panel(
         "Which items took long?",
-        "Duration of items, p95 by the way they took. Dots are single items: pointing at one shows its `item_id`, by which "
-        "its line is found in the log.",
+        "Duration of items, p95 by the way they took. Dots are single items: pointing at one shows its `item_id`, by "
+        "which its line is found in the log.",
         "lines",
         (msgspec.structs.replace(_asked(text, family, legend="{{processing_type}}"), exemplars=True),),
         Scale("s", 1, minimum=0),

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 SHORTCUTS := ENABLE_QUALITY_FILTERING=1 ENABLE_CONTENT_ROUTING=1 ENABLE_EARLY_EXIT=1 ENABLE_DASHBOARD_METRICS=1
 
-.PHONY: help run install install-dev test check format generate bench soak clean
+.PHONY: help run install install-dev test check format generate bench soak up down logs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ $(VENV)/.installed: pyproject.toml
 	  rm -rf $(VENV); echo "no virtual environment could be made; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
 	@echo "Installing into $(VENV) (about 600 MB, a minute or two) ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1'
-	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dashboards]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
@@ -67,6 +67,21 @@ bench: install-dev ## print the benchmarks (minutes; each measures a peer in the
 
 soak: install-dev ## ten minutes of mixed load with the exporter killed every 20 s: nothing may be lost
 	$(BIN)/python -m bench.soak
+
+up: ## exporter, demo, Prometheus, Alertmanager and Grafana in Docker; prints where they are
+	@docker/compose up
+
+down: ## stop them; what they have collected stays (docs/compose.md says how to remove it)
+	@docker/compose down
+
+logs: ## follow what they say
+	@docker/compose logs
+
+UV_COMPILE = $(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
+
+lock: install-dev ## pin anew what the images are made of (docker/*.txt)
+	$(UV_COMPILE) $(ARGS) pyproject.toml -o docker/transcription.txt
+	$(UV_COMPILE) $(ARGS) --group exporter -c docker/transcription.txt -o docker/exporter.txt
 
 clean: ## remove what was installed and built
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

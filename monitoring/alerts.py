@@ -26,6 +26,7 @@ BOARDS = {
     "quality_score_avg": "pipemeter-quality",
     "early_exit_share": "pipemeter-checkpoints",
     "time_savings": "pipemeter-savings",
+    "wrong_skip_rate": "pipemeter-quality",
     "item_duration_p95_seconds": "pipemeter-savings",
     "error_rate": "pipemeter-slo",
     "availability": "pipemeter-slo",
@@ -242,6 +243,8 @@ ADVICE: Mapping[str, str] = _Advice(
         "right before quality suffers.",
         "PipelineTimeSavingsLow": "See which content types save less, and whether their bypass rate fell or the "
         "shortcuts became slower.",
+        "PipelineWrongSkipsHigh": "See which decision and which content type skips wrongly, and loosen its threshold: "
+        "`pipemeter tune` says by how much.",
         "PipelineErrorRateHigh": "See which stage fails with which error, and mend or switch off what it depends on.",
         "PipelineItemDurationHigh": "See which stage became slower and for which content type.",
         "PipelineErrorBudgetBurn": "See which stage fails with which error, and mend or switch off what it depends on.",

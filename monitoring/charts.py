@@ -9,9 +9,9 @@ from xml.etree.ElementTree import Element, SubElement
 
 import msgspec
 
+from monitoring.alert_history import Firing
 from monitoring.bands import Bands
 from monitoring.figures import clock, figure, length, plain
-from monitoring.firings import Firing
 from monitoring.sections import labels_of
 from monitoring.signals import Unit
 from monitoring.timeline import Course, Timeline

@@ -99,8 +99,12 @@ def expression(signal: Signal, over: Over, *, by: Sequence[str] = (), where: Seq
 
 
 def volume(signal: Signal, over: Over, *, by: Sequence[str] = (), where: Sequence[str] = ()) -> str:
-    """Return how many items (scrapes, calls) a signal rests on over a window: what `min_items` is compared with."""
-    return summed(signal.counted, over, by, where)
+    """Return how many items (scrapes, calls) a signal rests on over a window: what `min_items` is compared with.
+
+    Where nobody exposes the families that count it (a foreign producer with time counters only), the denominator does.
+    """
+    counted = summed(signal.counted, over, by, where)
+    return f"{counted} or {summed(signal.denominator, over, by, where)}" if signal.volume else counted
 
 
 def summed(terms: Sequence[Term], over: Over, by: Sequence[str] = (), where: Sequence[str] = ()) -> str:

@@ -1,97 +1,113 @@
-"""Alerts as Prometheus itself recorded them in ALERTS: which fire, and when which fired."""
+"""The life of an alert, evaluation by evaluation, as Prometheus' rule manager lives it.
+
+Follows `AlertingRule.Eval` of Prometheus (rules/alerting.go, the same from 2.42 to 3.x): an alert is pending from the
+first evaluation with a result, fires at the first one at which it has been pending for `for`, and ends at the first one
+without a result; with `keep_firing_for` at the first one that long after the result went missing.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable
+import math
+from collections.abc import Mapping
 
 import msgspec
 
-from monitoring.prometheus import Series
-from monitoring.questions import Questions
+from monitoring.rules import AlertingRule, Direction, RuleError
 
-_FIRING = 'ALERTS{alertstate="firing", domain!="", severity!="none"}'
-_HEARTBEAT = 'ALERTS{alertname="Watchdog"}'  # always fires: without it no rules were evaluated
-_DROPPED = ("__name__", "alertname", "alertstate", "severity")
-_PIECE = 86_400  # s asked for at once: 1,440 points a series
-_STEP = 60  # s: shorter firings may be missed
+Labels = tuple[tuple[str, str], ...]  # sorted pairs, alertname apart
 
 
 class Firing(msgspec.Struct, frozen=True):
-    """One firing of one alert. `start` None: before the window, or not known; `end` None: still firing at its end."""
+    """One firing: times in Unix seconds. `peak`: the worst value while it fired, None if there was no finite one.
 
-    alert: str
-    severity: str
-    labels: dict[str, str]
-    start: float | None
-    end: float | None
-
-
-class FiringHistory(msgspec.Struct, frozen=True):
-    """All firings of a window, earliest first; times are known to `resolution` seconds.
-
-    `rules_seen`: whether alerting rules were evaluated at all, so that silence means that all was well.
+    `ongoing`: it was still firing at `end`, where the replay ended. `already`: it was firing when the window began.
     """
 
-    firings: list[Firing]
-    rules_seen: bool
-    resolution: int
+    start: float
+    end: float
+    peak: float | None
+    ongoing: bool = False
+    already: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """How long it fired."""
+        return self.end - self.start
 
 
-async def active(questions: Questions) -> list[Firing]:
-    """Return the alerts that fire at the end of the window; since when, as far as Prometheus keeps it."""
-    firing, since = await asyncio.gather(
-        questions.samples(_FIRING), questions.samples('ALERTS_FOR_STATE{domain!="", severity!="none"}')
-    )
-    started = {_identity(sample.labels): sample.value for sample in since}
-    found = [_firing(s.labels, started.get(_identity(s.labels)), None) for s in firing]
-    return sorted(found, key=_order)
+class _Alert:
+    """One label set that is pending or firing."""
+
+    __slots__ = ("active_at", "fired_at", "keep_since", "peak")
+
+    def __init__(self, active_at: float) -> None:
+        self.active_at = active_at
+        self.fired_at: float | None = None
+        self.keep_since: float | None = None
+        self.peak: float | None = None
 
 
-async def history(questions: Questions) -> FiringHistory:
-    """Return the firings of a window, read a day at a time. Raises PrometheusError."""
-    seen = questions.value(f"max(count_over_time({_HEARTBEAT}[{questions.over}]))")
-    ends = [questions.at - n * _PIECE for n in range(-(-questions.window // _PIECE))][::-1]
-    pieces = (min(_PIECE, round(end - questions.start)) for end in ends)
-    asked = (questions.about(end, piece).course(_FIRING, _STEP) for end, piece in zip(ends, pieces, strict=True))
-    found = [series for piece in await asyncio.gather(*asked) for series in piece]
-    firings = intervals(found, questions.start, questions.at)
-    return FiringHistory(firings, bool(await seen) or bool(firings), _STEP)
+class AlertHistory:
+    """Takes the results of one rule's evaluations in their order and keeps every firing."""
+
+    def __init__(self, rule: AlertingRule) -> None:
+        self._rule = rule
+        self._worse = rule.direction
+        self._active: dict[Labels, _Alert] = {}
+        self._firings: dict[Labels, list[Firing]] = {}
+
+    def evaluate(self, at: float, result: Mapping[Labels, float]) -> None:
+        """Take the result at one time: the value of each label set that is there."""
+        for labels in result:
+            if labels not in self._active:
+                self._active[labels] = _Alert(at)
+        for labels, alert in list(self._active.items()):
+            if (value := result.get(labels)) is None:
+                self._without_result(at, labels, alert)
+                continue
+            alert.keep_since = None
+            if alert.fired_at is None and at - alert.active_at >= self._rule.hold:
+                alert.fired_at = at
+            if alert.fired_at is not None:
+                alert.peak = _worst(self._worse, alert.peak, value)
+
+    def _without_result(self, at: float, labels: Labels, alert: _Alert) -> None:
+        if alert.fired_at is not None and self._rule.keep:
+            alert.keep_since = at if alert.keep_since is None else alert.keep_since
+            if at - alert.keep_since < self._rule.keep:
+                return
+        del self._active[labels]
+        if alert.fired_at is not None:
+            self._keep(labels, Firing(alert.fired_at, at, alert.peak))
+
+    def _keep(self, labels: Labels, firing: Firing) -> None:
+        self._firings.setdefault(labels, []).append(firing)
+
+    def finish(self, at: float) -> dict[Labels, list[Firing]]:
+        """End the replay at a time and return the firings of each label set; what still fires is ongoing."""
+        for labels, alert in self._active.items():
+            if alert.fired_at is not None:
+                self._keep(labels, Firing(alert.fired_at, at, alert.peak, ongoing=True))
+        self._active.clear()
+        return self._firings
 
 
-def intervals(found: Iterable[Series], start: float, end: float, step: float = _STEP) -> list[Firing]:
-    """Return the stretches without a gap in which alerts were seen, every `step` seconds from `start` to `end`."""
-    points: dict[tuple[tuple[str, str], ...], set[float]] = {}
-    labels: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
-    for series in found:
-        points.setdefault(_identity(series.labels), set()).update(at for at, _ in series.points)
-        labels[_identity(series.labels)] = series.labels
-    firings = []
-    for identity, times in points.items():
-        for first, last in _stretches(sorted(times), step):
-            before, after = first <= start + step, last + step > end
-            firings.append(_firing(labels[identity], None if before else first, None if after else last))
-    return sorted(firings, key=_order)
+def alert_labels(rule: AlertingRule, metric: Mapping[str, str]) -> Labels:
+    """Return the labels of an alert: those of the result, then the rule's own; neither metric nor alert name."""
+    together = {**metric, **rule.labels}
+    return tuple(sorted((k, v) for k, v in together.items() if v and k not in ("__name__", "alertname")))
 
 
-def _stretches(times: list[float], step: float) -> Iterable[tuple[float, float]]:
-    first = last = times[0]
-    for at in times[1:]:
-        if at - last > 1.5 * step:
-            yield first, last
-            first = at
-        last = at
-    yield first, last
+def add_result(rule: AlertingRule, result: dict[Labels, float], labels: Labels, value: float) -> None:
+    """Add one label set to a result. Raises RuleError for one that is there already, as Prometheus does."""
+    if labels in result:
+        raise RuleError(f"alert {rule.name}: two results have the same labels once the rule's own are added")
+    result[labels] = value
 
 
-def _identity(labels: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((k, v) for k, v in labels.items() if k not in ("__name__", "alertstate")))
-
-
-def _firing(labels: dict[str, str], start: float | None, end: float | None) -> Firing:
-    kept = {name: value for name, value in sorted(labels.items()) if name not in _DROPPED}
-    return Firing(labels.get("alertname", ""), labels.get("severity", ""), kept, start, end)
-
-
-def _order(firing: Firing) -> tuple[float, str, list[tuple[str, str]]]:
-    return firing.start or 0.0, firing.alert, sorted(firing.labels.items())
+def _worst(direction: Direction, known: float | None, value: float) -> float | None:
+    if not math.isfinite(value):
+        return known
+    if known is None:
+        return value
+    return max(known, value) if direction == "max" else min(known, value)

@@ -216,7 +216,7 @@ def _check_names(found: Notifications, entries: Mapping[str, Node], problems: li
     routes, channels = entries.get("routes"), entries.get("channels")
     named = dict(mapping(channels, [])) if channels is not None else {}
     valid = {*found.channels, *named}  # a channel that is wrong has been refused already
-    if routes is None and not valid >= {name for route in found.routes for name in route.channels}:
+    if routes is None and named and not valid >= {name for route in found.routes for name in route.channels}:
         wanted = "`routes` beside channels: the built-in routes name slack, discord and log"
         problems.append(Problem(channels.file, channels.line, channels.key, ", ".join(named), wanted))  # type: ignore[union-attr]
     for entry in routes.value if routes is not None and isinstance(routes.value, list) else ():

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from monitoring.alert_history import Firing, active
 from monitoring.bands import METRICS, Bands
 from monitoring.durations import format_duration
 from monitoring.expressions import expression
-from monitoring.firings import Firing, active
 from monitoring.questions import Key, Questions
 from monitoring.readings import Budget, Reading, budget, read
 from monitoring.signals import JOB, SIGNALS

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from monitoring import changes, firings
+from monitoring import alert_history, changes
+from monitoring.alert_history import FiringHistory
 from monitoring.changes import ChangeHistory
-from monitoring.firings import FiringHistory
 from monitoring.overview import TOTALS, Overview, overview
 from monitoring.questions import Questions
 from monitoring.signals import SIGNALS, Unit
@@ -75,7 +75,7 @@ async def report(questions: Questions, targets: Targets, recommender: Recommende
     needed = {reading.signal: reading.needed for reading in now.readings}
     changed, fired, course, advice = await asyncio.gather(
         changes.history(questions, spacing),
-        firings.history(questions),
+        alert_history.history(questions),
         timeline(questions, slot, needed),
         recommender(questions) if recommender else _nobody(),
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from monitoring.alert_history import Firing
 from monitoring.changes import Change
 from monitoring.durations import format_duration
 from monitoring.figures import NONE, change, clock, figure, length
-from monitoring.firings import Firing
 from monitoring.report import Difference, Recommendations, Report
 from monitoring.sections import Cell, Section, hours, labels_of, overview_sections, severity_of
 

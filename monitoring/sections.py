@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from monitoring.alert_history import Firing
 from monitoring.durations import format_duration
 from monitoring.figures import NONE, clock, figure, length
-from monitoring.firings import Firing
 from monitoring.overview import Checkpoint, Overview, Row
 from monitoring.readings import Budget, Reading, State
 

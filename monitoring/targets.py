@@ -14,10 +14,11 @@ import msgspec
 
 from monitoring.bands import EDGES, METRICS, SECTIONS, Bands, Metric, metric, read_bands
 from monitoring.durations import EXPECTED, parse_duration
+from monitoring.fixed_alerts import FIXED
 from monitoring.links import Links, read_links
 from monitoring.notifications import Notifications, read_notifications
 from monitoring.signals import SIGNALS
-from monitoring.slos import DEFAULT_SLOS, Slo, read_slos
+from monitoring.slos import DEFAULT_SLOS, Slo, burn_alert, read_slos
 from pipeline.config import load_config
 from pipeline.errors import ConfigError, Problem
 from pipeline.metrics.catalogue import CONTENT_TYPES
@@ -97,6 +98,12 @@ def _outlasting(targets: Targets) -> tuple[str, int] | None:
     return (name, longest) if longest > targets.retention else None
 
 
+def _alert_names(slos: tuple[Slo, ...]) -> tuple[str, ...]:
+    """Return every alert that routes may name."""
+    banded = [name for one in METRICS for name in (one.low_alert, one.high_alert) if name]
+    return (*banded, *(one.name for one in FIXED), *(burn_alert(slo) for slo in slos))
+
+
 class _Reader:
     """Turns the sections of one file into fields of Targets."""
 
@@ -127,7 +134,8 @@ class _Reader:
         if "prometheus" in sections:
             values |= self._guarded(lambda: self._prometheus(sections["prometheus"])) or {}
         values["links"] = read_links(sections.get("links"), self._problems)
-        values["notifications"] = read_notifications(sections.get("notifications"), self._problems)
+        names = _alert_names(values.get("slos", DEFAULT_SLOS))
+        values["notifications"] = read_notifications(sections.get("notifications"), self._problems, alerts=names)
         values["waiting"] = tuple(self._waiting)
         return values
 

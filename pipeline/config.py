@@ -28,6 +28,7 @@ from pipeline.settings import (
     MemorySettings,
     PublishSettings,
     Secret,
+    Seed,
     TranscriptionSettings,
 )
 from pipeline.yaml_file import nearest
@@ -64,6 +65,8 @@ class Config(msgspec.Struct, frozen=True):
     llm: LlmSettings = LlmSettings()
     memory: MemorySettings = MemorySettings()
     publish: PublishSettings = PublishSettings()
+    shadow_rate: Ratio = 0.0  # share of the skipped items that are processed in full all the same
+    shadow_seed: Seed = 0
     label_caps: Mapping[str, int] = {}
     origins: Mapping[str, str] = {}
 
@@ -159,14 +162,13 @@ def _apply_environment(
         if _flag_env(name) in env
     }
     for variable, name in _QUALITY_ENV.items():
-        if raw := env.get(variable):
-            try:
-                ratio = msgspec.convert(raw, Ratio, strict=False)
-            except msgspec.ValidationError:
-                problems.append(Problem("environment", None, variable, raw, "a number from 0 to 1"))
-                continue
+        ratio = _ratio_from(env, variable, problems)
+        if ratio is not None:
             values["thresholds"] = msgspec.structs.replace(values["thresholds"], **{name: ratio})
             origins[f"thresholds.{name}"] = f"environment {variable}"
+    rate = _ratio_from(env, "SHADOW_RATE", problems)
+    if rate is not None:
+        values["shadow_rate"], origins["shadow_rate"] = rate, "environment SHADOW_RATE"
     if version := env.get("CONFIG_VERSION"):
         if not is_clean(version):
             problems.append(Problem("environment", None, "CONFIG_VERSION", version, "up to 128 printable characters"))
@@ -176,6 +178,17 @@ def _apply_environment(
             value = Secret(raw) if variable in _SECRETS else raw
             values[section] = msgspec.structs.replace(values[section], **{field: value})
             origins[f"{section}.{field}"] = f"environment {variable}"
+
+
+def _ratio_from(env: Mapping[str, str], variable: str, problems: list[Problem]) -> float | None:
+    raw = env.get(variable)
+    if not raw:
+        return None
+    try:
+        return msgspec.convert(raw, Ratio, strict=False)
+    except msgspec.ValidationError:
+        problems.append(Problem("environment", None, variable, raw, "a number from 0 to 1"))
+        return None
 
 
 _ENV_SETTINGS = (

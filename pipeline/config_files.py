@@ -18,7 +18,14 @@ from pipeline.events import Ratio
 from pipeline.metrics.catalogue import CHECKPOINTS, CONTENT_TYPES, FAMILIES
 from pipeline.metrics.family import OTHER, UNSPECIFIED
 from pipeline.metrics.labels import is_clean
-from pipeline.settings import DownloadSettings, LlmSettings, MemorySettings, PublishSettings, TranscriptionSettings
+from pipeline.settings import (
+    DownloadSettings,
+    LlmSettings,
+    MemorySettings,
+    PublishSettings,
+    Seed,
+    TranscriptionSettings,
+)
 from pipeline.yaml_file import Node, load, nearest
 
 _REASON_LENGTH = 100
@@ -154,7 +161,13 @@ class _Reader:
             "early_exit.yaml": lambda root: self._sections(root, {"checkpoints": self._checkpoints}),
             "models.yaml": lambda root: self._sections(root, self._all_settings("transcription", "llm")),
             "pipeline.yaml": lambda root: self._sections(
-                root, {**self._all_settings("download", "memory", "publish"), "label_caps": self._label_caps}
+                root,
+                {
+                    **self._all_settings("download", "memory", "publish"),
+                    "shadow_rate": self._value("shadow_rate", Ratio),
+                    "shadow_seed": self._value("shadow_seed", Seed),
+                    "label_caps": self._label_caps,
+                },
             ),
         }
 
@@ -176,6 +189,14 @@ class _Reader:
             self.values[section] = self._struct(node, self.values[section])
 
         return read_section
+
+    def _value(self, name: str, kind: Any) -> Callable[[Node], None]:
+        def read_value(node: Node) -> None:
+            value = self._converted(node, kind)
+            if value is not None:
+                self.values[name], self.origins[node.key] = value, f"{node.file}:{node.line}"
+
+        return read_value
 
     def _struct(self, node: Node, base: Any) -> Any:
         types = {f.name: f.type for f in msgspec.structs.fields(type(base)) if f.name not in _SECRET_FIELDS}

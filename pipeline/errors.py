@@ -23,6 +23,8 @@ ErrorType = Literal[
     "internal",  # a bug of ours, or of a library
 ]
 ERROR_TYPES: tuple[ErrorType, ...] = get_args(ErrorType)
+# what lies in the content itself: trying again changes nothing
+LASTING: frozenset[ErrorType] = frozenset({"unsupported", "too_large", "too_long", "corrupt", "empty"})
 
 
 class PipemeterError(Exception):

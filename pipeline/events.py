@@ -13,8 +13,12 @@ import msgspec
 
 ProcessingType = Literal["full", "lightweight", "early_exit"]
 BypassReason = Literal["low_quality", "content_type"]
+SkipDecision = Literal["quality_filter", "content_type", "early_exit"]
+SkipVerdict = Literal["right", "wrong"]
 PROCESSING_TYPES: tuple[ProcessingType, ...] = get_args(ProcessingType)
 BYPASS_REASONS: tuple[BypassReason, ...] = get_args(BypassReason)
+SKIP_DECISIONS: tuple[SkipDecision, ...] = get_args(SkipDecision)
+SKIP_VERDICTS: tuple[SkipVerdict, ...] = get_args(SkipVerdict)
 
 Ratio = Annotated[float, msgspec.Meta(ge=0, le=1)]
 SavedShare = Annotated[float, msgspec.Meta(ge=0, lt=1)]
@@ -99,6 +103,22 @@ class CallsSaved(_Event, frozen=True, tag="calls_saved"):
     config_version: str | None = None
 
 
+class ShadowJudged(_Event, frozen=True, tag="shadow_judged"):
+    """A skipped item was processed in full all the same, and the skip was right or wrong (docs/shadow.md).
+
+    `content_type` is what full processing found. Seconds that the skip saved: as estimated when the item left, and in
+    truth; both or neither.
+    """
+
+    decision: SkipDecision
+    verdict: SkipVerdict
+    content_type: str | None = None
+    config_version: str | None = None
+    estimated_saved_seconds: Seconds | None = None
+    true_saved_seconds: Seconds | None = None
+    item_id: str | None = None
+
+
 class ConfigActivated(_Event, frozen=True, tag="config_activated"):
     """A configuration came into force: its thresholds (0..1 by name) and which features are on."""
 
@@ -116,6 +136,7 @@ Event = (
     | CheckpointEvaluated
     | QualityAssessed
     | CallsSaved
+    | ShadowJudged
     | ConfigActivated
 )
 EVENT_TYPES: tuple[type[Event], ...] = get_args(Event)

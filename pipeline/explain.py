@@ -13,8 +13,9 @@ from pipeline.config import Config
 from pipeline.decisions.early_exit import CheckpointVerdict, evaluate
 from pipeline.decisions.quality import judge
 from pipeline.decisions.routing import route
+from pipeline.decisions.shadow import chosen
 from pipeline.gather import after_assessment, after_download, after_transcription
-from pipeline.item import Assessment, Fact, Source
+from pipeline.item import Assessment, Fact, Fetched, Source
 from pipeline.metrics.catalogue import DIMENSIONS
 from pipeline.outcome import describe
 from pipeline.toolbox import Toolbox
@@ -23,7 +24,8 @@ from pipeline.toolbox import Toolbox
 def explain(source: Source, toolbox: Toolbox, config: Config) -> dict[str, Any]:
     """Return one explanation, ready to be printed as JSON.
 
-    Its keys: `source, content_type, content_type_confidence, quality, facts, decisions, processing_type` and more.
+    Its keys: `source, content_type, content_type_confidence, quality, facts, decisions, shadow, processing_type` and
+    more. `shadow.chosen`: the item, if skipped, would be processed in full all the same.
 
     All stages up to assessment run whatever the flags and verdicts; each decision says whether its flag is on and
     whether the item would leave there. What an item is too broken for is said in `failed_stage` and `error`, with
@@ -34,7 +36,7 @@ def explain(source: Source, toolbox: Toolbox, config: Config) -> dict[str, Any]:
         stage = "download"
         try:
             fetched = toolbox.fetch(source, Path(folder))
-            answer.checkpoint("post_download", after_download(fetched))
+            answer.fetched(fetched)
             stage = "transcription"
             transcript = toolbox.transcribe(fetched)
             answer.checkpoint("post_transcription", after_transcription(fetched, transcript))
@@ -53,6 +55,7 @@ class _Explanation:
         self._facts: dict[str, Fact] = {}
         self._decisions: list[dict[str, Any]] = []
         self._found: Assessment | None = None
+        self._item_id: str | None = None
 
     def checkpoint(self, name: str, facts: Mapping[str, Fact]) -> None:
         self._facts |= facts
@@ -74,6 +77,10 @@ class _Explanation:
                 "candidates": [msgspec.to_builtins(candidate) for candidate in verdict.candidates],
             }
         )
+
+    def fetched(self, fetched: Fetched) -> None:
+        self._item_id = fetched.content_hash
+        self.checkpoint("post_download", after_download(fetched))
 
     def assessed(self, found: Assessment) -> None:
         self._found = found
@@ -127,6 +134,14 @@ class _Explanation:
     def _sourced(self, key: str, value: Any) -> dict[str, Any]:
         return {"value": value, "origin": self._config.origins.get(key, "built-in")}
 
+    def _shadow(self) -> dict[str, Any]:
+        rate, seed, item_id = self._config.shadow_rate, self._config.shadow_seed, self._item_id
+        return {
+            "rate": self._sourced("shadow_rate", rate),
+            "seed": self._sourced("shadow_seed", seed),
+            "chosen": chosen(item_id, rate, seed) if item_id else None,
+        }
+
     def _base(self) -> dict[str, Any]:
         found = self._found
         return {
@@ -137,6 +152,7 @@ class _Explanation:
             "facts": {name: fact.value for name, fact in self._facts.items()},
             "reliability": {name: fact.reliability for name, fact in self._facts.items()},
             "decisions": self._decisions,
+            "shadow": self._shadow(),
             "processing_type": next((d["processing_type"] for d in self._decisions if d["leaves"]), "full"),
             "config_version": self._config.version,
         }

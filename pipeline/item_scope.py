@@ -16,16 +16,16 @@ import functools
 import inspect
 import time
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from pipeline.decisions.early_exit import CheckpointVerdict, evaluate
 from pipeline.decisions.quality import QualityVerdict, judge
 from pipeline.decisions.routing import RouteVerdict, route
+from pipeline.decisions.shadow import Skip, chosen
 from pipeline.errors import error_type_of
 from pipeline.events import (
     BypassReason,
@@ -36,30 +36,21 @@ from pipeline.events import (
     ItemFinished,
     ProcessingType,
     QualityAssessed,
+    SkipDecision,
     StageFault,
-    StageFinished,
 )
 from pipeline.item import Fact, Scores
-from pipeline.savings import SPOKEN_WORDS_PER_SECOND, Estimate
+from pipeline.savings import SPOKEN_WORDS_PER_SECOND, YIELD, Estimate
+from pipeline.timing import UNTIMED, Block, Group, Stage
 
 if TYPE_CHECKING:
     from pipeline.recorder import Recorder
+    from pipeline.shadow import Shadow
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _MAX_SHARE = 0.999999  # a share saved is below 1: something was spent
+_SKIPS: dict[BypassReason | None, SkipDecision] = {"low_quality": "quality_filter", "content_type": "content_type"}
 _current: ContextVar[ItemScope | None] = ContextVar("pipemeter_item", default=None)
-
-
-class Block(Protocol):
-    """A block that is timed: `with` or `async with`."""
-
-    def __enter__(self) -> None: ...
-    def __exit__(self, kind: object, error: BaseException | None, trace: object, /) -> None: ...
-    async def __aenter__(self) -> None: ...
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object, /) -> None: ...
-
-
-_UNTIMED: Block = nullcontext()
 
 
 def current_item() -> ItemScope:
@@ -96,10 +87,11 @@ class ItemScope:
         self.full_steps: Iterable[str] | None = None  # what full processing would take; None: what was learned
         self.facts: dict[str, Fact] = {}
         self.scores: Scores | None = None
+        self.steps: dict[str, float] = {}  # seconds of each step taken so far
+        self.findings: float | None = None  # see `yielded`
         self.outcome: ItemFinished | ItemFailed | None = None
         self.estimate: Estimate | None = None
         self._events: list[Event] = []
-        self._steps: dict[str, float] = {}
         self._group: str | None = None
         self._failed_stage: str | None = None
         self._exit: CheckpointVerdict | None = None
@@ -108,6 +100,9 @@ class ItemScope:
         self._calls_saved: tuple[int, float] | None = None
         self._token: Token[ItemScope | None] | None = None
         self._started = 0.0
+        self._missing: frozenset[str] = frozenset()
+        self._instead = 0.0
+        self._saved: float | None = None
         self._discarded = False
 
     # --- the caller's stages
@@ -118,11 +113,11 @@ class ItemScope:
         `step` is the name under which its cost is learned where that differs (reading captions and recognising speech
         are the same stage, but not the same cost).
         """
-        return _Stage(self, name, step or name) if self._measure else _UNTIMED
+        return Stage(self, name, step or name) if self._measure else UNTIMED
 
     def parallel(self, step: str) -> Block:
         """Hold stages that run at the same time: their cost is learned as one step's wall time."""
-        return _Group(self, step) if self._measure else _UNTIMED
+        return Group(self, step) if self._measure else UNTIMED
 
     def fault(self, stage: str, error_type: str) -> None:
         """Record a fault that a stage survived."""
@@ -196,6 +191,24 @@ class ItemScope:
     def calls_saved(self, llm_calls: int, cost_usd: float = 0.0) -> None:
         """Say how many model calls, and dollars, the shortcut made unnecessary."""
         self._calls_saved = (llm_calls, cost_usd)
+
+    def yielded(self, findings: float) -> None:
+        """Say how much came out of full processing, counted in whatever you count; see `shadow`."""
+        self.findings = findings
+
+    def shadow(self) -> Shadow | None:
+        """Return the way to process this item in full all the same, once its block has ended.
+
+        None unless a decision skipped the item and the sample (`shadow_rate`) has chosen it: an item without an
+        `item_id` is never chosen, and nothing is where nothing is recorded.
+        """
+        from pipeline.shadow import Shadow  # it needs this module
+
+        if not self._recorder.enabled or not self.item_id:
+            return None
+        config = self._recorder.config
+        skip = self._skip(self.item_id) if chosen(self.item_id, config.shadow_rate, config.shadow_seed) else None
+        return Shadow(self._recorder, skip, self._clock) if skip else None
 
     # --- the block
 
@@ -282,22 +295,42 @@ class ItemScope:
         self._note(self.outcome)
         if self._calls_saved and processing_type != "full":
             self._note(CallsSaved(processing_type, *self._calls_saved, self.content_type, version))
-        full = processing_type == "full"
-        self._recorder.costs.learn(self._steps, self.content_type, self._length(), full=full)
+        full, costs = processing_type == "full", self._recorder.costs
+        costs.learn(self.steps, self.content_type, self._length(), full=full)
+        if full and self.findings is not None:
+            costs.learn({YIELD: self.findings}, self.content_type, None, full=False)
 
     def _saved_share(self, processing_type: ProcessingType, spent: float) -> float | None:
         if processing_type == "full":
             return 0.0
         costs = self._recorder.costs
         expected = frozenset(costs.full_steps() if self.full_steps is None else self.full_steps)
-        self.estimate = (
-            costs.estimate(expected - set(self._steps), self.content_type, self._length()) if expected else None
-        )
+        self._missing = expected - set(self.steps)
+        self.estimate = costs.estimate(self._missing, self.content_type, self._length()) if expected else None
         if self.estimate is None:
             return None
-        extra = sum(seconds for step, seconds in self._steps.items() if step not in expected)
-        saved = max(0.0, self.estimate.seconds - extra)
+        self._instead = sum(seconds for step, seconds in self.steps.items() if step not in expected)
+        saved = self._saved = max(0.0, self.estimate.seconds - self._instead)
         return min(saved / (saved + spent), _MAX_SHARE) if saved else 0.0
+
+    def _skip(self, item_id: str) -> Skip | None:
+        left = self.outcome
+        if not isinstance(left, ItemFinished) or left.processing_type == "full":
+            return None
+        decision = "early_exit" if left.processing_type == "early_exit" else _SKIPS.get(left.bypass_reason)
+        if decision is None:  # bypassed for a reason of the caller's own
+            return None
+        return Skip(
+            decision,
+            item_id,
+            self.content_type,
+            self.scores,
+            self.findings,
+            self._length(),
+            self._missing,
+            self._instead,
+            self._saved,
+        )
 
     def _length(self) -> float | None:
         if self.length_seconds is not None:
@@ -316,46 +349,3 @@ class ItemScope:
         version = self._recorder.config.version
         self.outcome = ItemFailed(stage, error_type, self.content_type, version, self.item_id)
         self._note(self.outcome)
-
-
-class _Stage:
-    def __init__(self, scope: ItemScope, name: str, step: str) -> None:
-        self._scope, self._name, self._step = scope, name, step
-
-    def __enter__(self) -> None:
-        self._started = self._scope._clock()
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        scope, spent = self._scope, self._scope._clock() - self._started
-        if error is None:
-            scope._note(StageFinished(self._name, spent))
-            if scope._group is None:
-                scope._steps[self._step] = scope._steps.get(self._step, 0.0) + spent
-        elif isinstance(error, Exception):
-            scope._failed_stage = scope._failed_stage or self._name
-            scope._note(StageFault(self._name, error_type_of(error)))
-
-    async def __aenter__(self) -> None:
-        self.__enter__()
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self.__exit__(kind, error, trace)
-
-
-class _Group:
-    def __init__(self, scope: ItemScope, step: str) -> None:
-        self._scope, self._step = scope, step
-
-    def __enter__(self) -> None:
-        self._started = self._scope._clock()
-        self._scope._group = self._step
-
-    def __exit__(self, *_: object) -> None:
-        self._scope._group = None
-        self._scope._steps[self._step] = self._scope._clock() - self._started
-
-    async def __aenter__(self) -> None:
-        self.__enter__()
-
-    async def __aexit__(self, *_: object) -> None:
-        self.__exit__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -49,13 +50,13 @@ class LocalToolbox:
         self._http: httpx.Client = self._closing.enter_context(download.make_client(config.download))
         self._transcriber = Transcriber(config.transcription)
         self._assessor = Assessor(config.custom_types())
-        llm = self._closing.enter_context(LlmClient(config.llm)) if config.llm.base_url else None
-        self._analyst = Analyst(self._assessor.embed, llm, on_fault=self._on_fault)
+        self._llm = self._closing.enter_context(LlmClient(config.llm)) if config.llm.base_url else None
+        self._analyst = Analyst(self._assessor.embed, self._llm, on_fault=self._on_fault)
         self._memory = self._closing.enter_context(open_memory(config)) if memory else None
         wanted = config.publish.discord and config.publish.discord_webhook_url
         self._publisher = self._closing.enter_context(DiscordPublisher(config.publish)) if wanted else None
         self.publishes = self._publisher is not None
-        self.llm_calls_per_item = _CALLS if llm else 0
+        self.llm_calls_per_item = _CALLS if self._llm else 0
 
     def __enter__(self) -> LocalToolbox:
         return self
@@ -153,6 +154,16 @@ class LocalToolbox:
             claims=work.analysis.claims,
             fallacies=work.fallacies.fallacies if work.fallacies else (),
         )
+
+    def without_effects(self) -> LocalToolbox:
+        """Return the same stages for shadow work: they remember, post and report nothing. Close this one, not that."""
+        quiet = copy.copy(self)
+        quiet._recorder = NullRecorder(self._config)
+        quiet._analyst = Analyst(self._assessor.embed, self._llm)
+        quiet._memory = quiet._publisher = None
+        quiet.publishes = False
+        quiet._closing = ExitStack()
+        return quiet
 
     def known(self, content_hash: str, config_hash: str) -> bytes | None:
         """Return the outcome stored for this content under this configuration."""

@@ -12,7 +12,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """One line of `pipemeter run --json`. Scores and confidences 0..1, times in seconds of wall time.
 
     `known`: the same content was processed before under the same configuration and is answered from memory; nothing
-    was counted again. A failed item has `failed_stage` and `error`, and no `processing_type`.
+    was counted again. A failed item has `failed_stage` and `error`, no `processing_type`. `item_id`: the hash of the
+    content, once it was fetched; exemplars carry it.
     """
 
     source: str
@@ -27,6 +28,7 @@ class Outcome(msgspec.Struct, frozen=True):
     failed_stage: str | None = None
     error: str | None = None
     known: bool = False
+    item_id: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -48,13 +50,18 @@ def of_finished(source: str, event: ItemFinished) -> Outcome:
         confidence=event.exit_confidence,
         duration_seconds=spent,
         time_saved_seconds=saved,
+        item_id=event.item_id,
     )
 
 
 def of_failed(source: str, event: ItemFailed, error: BaseException) -> Outcome:
     """Return the outcome of an item that failed."""
     return Outcome(
-        source=source, content_type=event.content_type, failed_stage=event.pipeline_stage, error=describe(error)
+        source=source,
+        content_type=event.content_type,
+        failed_stage=event.pipeline_stage,
+        error=describe(error),
+        item_id=event.item_id,
     )
 
 

@@ -24,6 +24,7 @@ SPOKEN_WORDS_PER_SECOND = 2.5  # 150 words a minute, usual for presentations
 _POOL_WEIGHT = 3.0  # observations that the figures of all types together count for
 _ANCHOR_WEIGHT = 0.5  # observations that "nothing costs nothing" counts for
 _MEMORY = 400.0  # observations; older ones fade beyond it, so that a faster machine is noticed
+YIELD = "(yield)"  # pseudo-step: what came out of an item processed in full, in findings instead of seconds
 _ITEM = "(item)"  # pseudo-step: one observation an item processed in full
 Basis = Literal["learned", "prior"]
 

@@ -12,6 +12,7 @@ import msgspec
 Bytes = Annotated[int, msgspec.Meta(ge=1)]
 PositiveSeconds = Annotated[float, msgspec.Meta(gt=0, le=604_800)]
 Attempts = Annotated[int, msgspec.Meta(ge=1, le=20)]
+Seed = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Price = Annotated[float, msgspec.Meta(ge=0)]
 
 

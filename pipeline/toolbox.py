@@ -58,6 +58,9 @@ class Toolbox(Protocol):
     def publish(self, work: Work) -> None:
         """Post the result, where a channel is configured."""
 
+    def without_effects(self) -> Toolbox:
+        """Return the same stages for shadow work: they remember, post and report nothing."""
+
     def known(self, content_hash: str, config_hash: str) -> bytes | None:
         """Return the outcome stored for this content under this configuration."""
 

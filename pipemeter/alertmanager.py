@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from monitoring.compile.alertmanager import TEMPLATE_MARK, alertmanager_config, templates, yaml_text
+from monitoring.compile.alertmanager import FOLDER, TEMPLATE_MARK, alertmanager_config, templates, yaml_text
 from monitoring.compile.integrations import OLDEST, Version, parse_version, shown
 from monitoring.credentials import Credentials, find_credentials, read_secret
 from monitoring.targets import Targets, default_path, load_targets
@@ -16,7 +16,8 @@ from pipemeter.private_files import refuse_tracked, write_file
 _COMMAND = "pipemeter alertmanager render"
 
 
-def _version(ctx: click.Context, parameter: click.Parameter, value: str) -> Version:
+def read_version(ctx: click.Context, parameter: click.Parameter, value: str) -> Version:
+    """Read a version such as 0.25 from the command line."""
     try:
         return parse_version(value)
     except ValueError as error:
@@ -38,7 +39,7 @@ target_version = click.option(
     metavar="V",
     default=shown(OLDEST),
     show_default=True,
-    callback=_version,
+    callback=read_version,
     help="Version of Alertmanager that reads it.",
 )
 
@@ -80,9 +81,12 @@ def _rendered(targets: Targets, credentials: Credentials, version: Version) -> s
 
 def _write(out: Path, text: str, pages: dict[str, str]) -> bool:
     """Write the templates before the configuration that uses them; remove those of ours that are no longer made."""
-    changed = [write_file(out / "templates" / name, page, 0o644) for name, page in pages.items()]
-    for path in sorted((out / "templates").glob("*.tmpl")):
-        if path.name not in pages and TEMPLATE_MARK in path.read_text(encoding="utf-8", errors="replace")[:200]:
+    changed = [write_file(out / name, page, 0o644) for name, page in pages.items()]
+    for path in sorted((out / FOLDER).glob("*.tmpl")):
+        if (
+            f"{FOLDER}/{path.name}" not in pages
+            and TEMPLATE_MARK in path.read_text(encoding="utf-8", errors="replace")[:200]
+        ):
             path.unlink()
             changed.append(True)
     return any([*changed, write_file(out / "alertmanager.yml", text, 0o600)])

@@ -67,7 +67,9 @@ def run_test(
         test = sample(alert, targets, now, now + setup.group_wait + _GRACE, marks_of_a_test(secrets.token_hex(4)))
         client.post([test])
         report = _report(client, test)
-        if wait and report.state == "active":
+        if wait and report.state != "active":
+            report = msgspec.structs.replace(report, delivered=False)
+        elif wait:
             click.echo(f"pipemeter: waiting for deliveries (group_wait is {setup.group_wait} s)", err=True)
             report = _await(client, setup, before, report)
     click.echo(msgspec.json.encode(report).decode() if as_json else _told(report, setup))
@@ -138,7 +140,7 @@ def _told(report: Report, setup: Setup) -> str:
         lines.append(f"messages leave after group_wait ({setup.group_wait} s); --wait says whether they arrive")
     for row in report.deliveries or ():
         tail = (
-            f", {row['failed']} attempts failed (it goes on trying; Alertmanager's log says why)"
+            f", {row['failed']} attempt{'' if row['failed'] == 1 else 's'} failed (its log says why; it goes on trying)"
             if row["failed"]
             else ""
         )

@@ -20,6 +20,7 @@ _VERBS = {
     "explain": "Say what the pipeline would do with content, and why.",
     "serve": "Serve /metrics and take records from other processes.",
     "simulate": "Send realistic traffic to an exporter.",
+    "backtest": "Replay alert rules over recorded history: what would have fired.",
     "status": "Show what was done and saved, and how that stands against the targets.",
     "report": "Write the report of a week: totals, savings, quality, alerts, changes.",
     "snapshot": "Export the collected metrics into a file that can be read back.",
@@ -69,6 +70,11 @@ def main() -> None:
         sys.exit(EXIT_USAGE)
     except PipemeterError as error:
         click.echo(f"pipemeter: {error}", err=True)
+        sys.exit(EXIT_FAILED)
+    except ModuleNotFoundError as error:
+        from pipemeter.packages import INSTALL
+
+        click.echo(f"pipemeter: this needs `{error.name}`, which is not installed; {INSTALL}", err=True)
         sys.exit(EXIT_FAILED)
     except (click.Abort, KeyboardInterrupt):
         click.echo("pipemeter: interrupted", err=True)

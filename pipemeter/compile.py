@@ -8,7 +8,9 @@ from typing import cast
 import click
 import msgspec
 
-from monitoring.compile.integrations import Version, parse_version, shown
+from monitoring.compile.dashboards.files import NEWEST as NEWEST_GRAFANA
+from monitoring.compile.integrations import Version, shown
+from monitoring.compile.operator import Cluster
 from monitoring.compile.output import (
     FORMATS,
     OLDEST_ALERTMANAGER,
@@ -22,14 +24,14 @@ from monitoring.compile.output import (
 )
 from monitoring.targets import default_path, load_targets
 from pipemeter import cli
-from pipemeter.alertmanager import monitoring_file
+from pipemeter.alertmanager import monitoring_file, read_version
 
 
-def _version(ctx: click.Context, parameter: click.Parameter, value: str) -> Version:
+def _cluster(namespace: str, release: str) -> Cluster:
     try:
-        return parse_version(value)
+        return Cluster(namespace, release)
     except ValueError as error:
-        raise click.BadParameter(str(error), ctx, parameter) from None
+        raise click.UsageError(f"--{error}") from None
 
 
 @click.command("compile")
@@ -40,13 +42,30 @@ def _version(ctx: click.Context, parameter: click.Parameter, value: str) -> Vers
 )  # fmt: skip
 @click.option("--target", type=click.Choice(FORMATS), default="prometheus", show_default=True, help="What reads it.")
 @click.option(
-    "--prometheus", metavar="V", default=shown(OLDEST_PROMETHEUS), show_default=True, callback=_version,
+    "--prometheus", metavar="V", default=shown(OLDEST_PROMETHEUS), show_default=True, callback=read_version,
     help="Version of Prometheus that reads it, or newer.",
 )  # fmt: skip
 @click.option(
-    "--alertmanager", metavar="V", default=shown(OLDEST_ALERTMANAGER), show_default=True, callback=_version,
+    "--alertmanager", metavar="V", default=shown(OLDEST_ALERTMANAGER), show_default=True, callback=read_version,
     help="Version of Alertmanager that reads it, or newer.",
 )  # fmt: skip
+@click.option(
+    "--grafana",
+    metavar="V",
+    default=shown(NEWEST_GRAFANA),
+    show_default=True,
+    callback=read_version,
+    help="Version of Grafana that reads it, or newer.",
+)
+@click.option(
+    "--namespace", default=Cluster().namespace, show_default=True, help="Of the resources (--target operator)."
+)
+@click.option(
+    "--release",
+    default=Cluster().release,
+    show_default=True,
+    help="Label by which the operator selects them (--target operator).",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit code 1 if anything would change.")
 @click.option("--json", "as_json", is_flag=True, help="What changed (or would) as one JSON document.")
 def command(
@@ -55,6 +74,9 @@ def command(
     target: str,
     prometheus: Version,
     alertmanager: Version,
+    grafana: Version,
+    namespace: str,
+    release: str,
     check: bool,
     as_json: bool,
 ) -> int:
@@ -64,7 +86,8 @@ def command(
     alertmanager render`. The same input gives the same bytes.
     """
     targets = load_targets(config_file or default_path())
-    compiled = compile_all(targets, target=cast(Format, target), prometheus=prometheus, alertmanager=alertmanager)
+    versions = {"prometheus": prometheus, "alertmanager": alertmanager, "grafana": grafana}
+    compiled = compile_all(targets, target=cast(Format, target), cluster=_cluster(namespace, release), **versions)
     changes = differences(compiled.files, out) if check else write(compiled.files, out)
     if as_json:
         document = {"out": str(out), "files": len(compiled.files), "changes": changes, "notes": compiled.notes}

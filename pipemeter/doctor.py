@@ -25,6 +25,7 @@ from pipeline.state import state_dir
 from pipemeter import cli
 from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, read_config
+from pipemeter.packages import INSTALL
 
 State = Literal["ok", "off", "warning", "failed"]
 _PACKAGES = ("prometheus-client", "starlette", "uvicorn", "httpx", "msgspec", "faster-whisper", "av", "yt-dlp",
@@ -87,12 +88,14 @@ def _package(name: str) -> Finding:
     try:
         return Finding(name, "ok", version(name))
     except PackageNotFoundError:
-        return Finding(name, "failed", "not installed", "run `make install`, or `pip install pipemeter`")
+        return Finding(name, "failed", "not installed", INSTALL)
 
 
 def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
     try:
         return check()
+    except ModuleNotFoundError as error:
+        return Finding(name, "failed", f"not installed: {error.name}", INSTALL)
     except Exception as error:  # noqa: BLE001 - a doctor does not fall ill with the patient
         return Finding(name, "failed", f"{type(error).__name__}: {error}", "run `make install` anew")
 
@@ -166,6 +169,7 @@ def _without_password(url: str) -> str:
 def _values(config: Config) -> Iterator[dict[str, Any]]:
     """Yield every value of the configuration with where it came from."""
     plain: dict[str, Any] = {"config_version": config.version, "profile": config.profile}
+    plain |= {"shadow_rate": config.shadow_rate, "shadow_seed": config.shadow_seed}
     for section in ("flags", "thresholds", "download", "transcription", "llm", "memory", "publish"):
         settings = getattr(config, section)
         plain |= {f"{section}.{name}": getattr(settings, name) for name in settings.__struct_fields__}

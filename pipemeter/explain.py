@@ -17,6 +17,7 @@ from pipeline.outcome import describe
 from pipemeter import cli
 from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, named_sources, read_config
+from pipemeter.packages import need_all
 from pipemeter.table import ratio
 
 
@@ -35,6 +36,7 @@ def command(
     """
     configure_logs()
     config = read_config(config_dir, profile, allow_private)
+    need_all("explain")
     from pipeline.explain import explain  # the stages' libraries take a second to load: after the checks above
     from pipeline.local_toolbox import LocalToolbox
 
@@ -55,7 +57,7 @@ def _expanded(expand: Any, name: str) -> list[Source | dict[str, Any]]:
     try:
         return list(expand(name))
     except StageError as error:
-        empty = dict.fromkeys(("content_type", "content_type_confidence", "quality", "processing_type"))
+        empty = dict.fromkeys(("content_type", "content_type_confidence", "quality", "shadow", "processing_type"))
         return [
             {
                 "source": name,
@@ -85,6 +87,9 @@ def _show(console: Console, answer: dict[str, Any]) -> None:
         console.print("facts (reliability): " + ", ".join(facts))
     if answer["decisions"]:
         console.print(_decisions(answer["decisions"]))
+    if shadow := answer.get("shadow"):
+        chosen = ", the item is in it if it is skipped" if shadow["chosen"] else ""
+        console.print(f"shadow sample: rate {shadow['rate']['value']:g} ({escape(shadow['rate']['origin'])}){chosen}")
     console.print(f"goes: [bold]{answer['processing_type'] or 'nowhere'}[/]\n")
 
 

@@ -69,7 +69,7 @@ def rendered(targets: Targets, found: list[Situation], channels: list[str]) -> l
         raise PipemeterError(_INSTALL)
     with tempfile.TemporaryDirectory(prefix="pipemeter-") as folder:
         for name, text in templates(targets.links).items():
-            (Path(folder) / name).write_text(text, encoding="utf-8")
+            (Path(folder) / Path(name).name).write_text(text, encoding="utf-8")
         return [
             _message(amtool, Path(folder), targets, situation, channel) for channel in channels for situation in found
         ]

@@ -19,6 +19,7 @@ from pipeline.state import state_dir
 from pipemeter import cli
 from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, named_sources, read_config
+from pipemeter.packages import need_all
 from pipemeter.signals import Stop, stopping
 from pipemeter.table import closing_table
 
@@ -58,6 +59,7 @@ def command(
     if serve or push:
         config = msgspec.structs.replace(config, flags=msgspec.structs.replace(config.flags, dashboard_metrics=True))
     names = named_sources(sources)
+    need_all("run")
     from pipeline.engine import PRIORS  # the stages' libraries take a second to load: after the checks above
 
     costs = CostModel(state_dir() / "costs.sqlite", PRIORS)

@@ -29,18 +29,30 @@ _TICK = 0.1  # s between bursts: traffic is even enough for any scrape interval
 @click.option(
     "--quality", type=click.FloatRange(-1, 1), default=0.0, show_default=True, help="Shifts all quality scores."
 )
+@click.option(
+    "--shadow", type=click.FloatRange(0, 1), default=0.02, show_default=True, help="Share of skipped items judged."
+)
 @click.option("--json", "as_json", is_flag=True, help="The closing figures as one JSON line.")
-def command(url: str | None, seconds: float, rate: float, seed: int, fail: float, quality: float, as_json: bool) -> int:
+def command(
+    url: str | None,
+    seconds: float,
+    rate: float,
+    seed: int,
+    fail: float,
+    quality: float,
+    shadow: float,
+    as_json: bool,
+) -> int:
     """Send realistic traffic of every kind of event to an exporter.
 
-    Two configurations (conservative, aggressive), four content types, all checkpoints, failures and faults. Exit code 1
-    if something could not be delivered.
+    Two configurations (conservative, aggressive), four content types, all checkpoints, failures, faults and a shadow
+    sample. Exit code 1 if something could not be delivered.
     """
     configure_logs()
     from pipeline.push import PushRecorder
 
     target, token = exporter_address(url)
-    traffic = Traffic(random.Random(seed), fail=fail, quality=quality)  # noqa: S311 - traffic, no secret
+    traffic = Traffic(random.Random(seed), fail=fail, quality=quality, shadow=shadow)  # noqa: S311 - traffic, no secret
     with stopping("stopping; what is under way is delivered") as stop, PushRecorder(target, token=token) as recorder:
         figures = _send(recorder, traffic, seconds, rate, stop)
     dropped = sum(recorder.dropped.values())

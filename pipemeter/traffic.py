@@ -6,8 +6,9 @@ checkpoints of those that reach them, quality about 0.75, 65-80 % of the time sa
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -22,6 +23,9 @@ from pipeline.events import (
     ItemFinished,
     ProcessingType,
     QualityAssessed,
+    ShadowJudged,
+    SkipDecision,
+    SkipVerdict,
     StageFault,
     StageFinished,
 )
@@ -72,10 +76,17 @@ _FAULTS: tuple[tuple[str, ErrorType], ...] = (
     ("publish", "http_status"),
 )
 _LLM_CALLS, _LLM_USD = 3, 0.004
+# the truth about shadow items: the share of wrong skips by decision; by how much savings are overstated on average
+WRONG_SKIPS: Mapping[SkipDecision, float] = {"quality_filter": 0.08, "content_type": 0.15, "early_exit": 0.05}
+SAVINGS_BIAS, _SAVINGS_SPREAD = 0.05, 0.20
 
 
 class Traffic:
-    """Makes the events of one item after another. `fail` is the share of items that fail, `quality` shifts scores."""
+    """Makes the events of one item after another.
+
+    `fail` is the share of items that fail, `quality` shifts scores, `shadow` is the share of skipped items that are
+    shadow items too (the other events are the same at any `shadow`).
+    """
 
     def __init__(
         self,
@@ -85,10 +96,11 @@ class Traffic:
         kinds: Sequence[Kind] = KINDS,
         fail: float = 0.005,
         quality: float = 0.0,
+        shadow: float = 0.02,
     ) -> None:
         self._rng = rng
         self._variants, self._kinds = tuple(variants), tuple(kinds)
-        self._fail, self._shift = fail, quality
+        self._fail, self._shift, self._shadow = fail, quality, shadow
         self._count = 0
 
     def start(self) -> Iterator[Event]:
@@ -109,7 +121,8 @@ class Traffic:
         cost = kind.seconds * rng.lognormvariate(0.0, 0.45)
         if rng.random() < self._fail:
             return self._failed(kind, variant, cost, item_id)
-        return self._finished(kind, variant, cost, item_id)
+        events = self._finished(kind, variant, cost, item_id)
+        return [*events, *self._in_shadow(events, kind, cost)]
 
     def _failed(self, kind: Kind, variant: Variant, cost: float, item_id: str) -> list[Event]:
         stage, error_type = self._rng.choice(_FAULTS[:5])
@@ -193,6 +206,22 @@ class Traffic:
             return [finished]
         usd = _LLM_USD * self._rng.uniform(0.7, 1.3)
         return [finished, CallsSaved(way, _LLM_CALLS, usd, content_type, variant.version)]
+
+    def _in_shadow(self, events: list[Event], kind: Kind, cost: float) -> Iterator[ShadowJudged]:
+        """Judge a skipped item by the known truth, with dice of its own so that the other events stay as they are."""
+        left = next(event for event in events if isinstance(event, ItemFinished))
+        dice = random.Random(left.item_id)  # noqa: S311 - traffic, no secret
+        if left.processing_type == "full" or dice.random() >= self._shadow:
+            return
+        bypassed: SkipDecision = "content_type" if left.bypass_reason == "content_type" else "quality_filter"
+        decision: SkipDecision = "early_exit" if left.processing_type == "early_exit" else bypassed
+        verdict: SkipVerdict = "wrong" if dice.random() < WRONG_SKIPS[decision] else "right"
+        savings: tuple[float | None, float | None] = (None, None)
+        if left.exit_checkpoint != "post_analysis":  # there is nothing left to measure
+            claimed = max(0.0, cost - (left.processing_time or 0.0))
+            factor = dice.lognormvariate(math.log(1 + SAVINGS_BIAS) + _SAVINGS_SPREAD**2 / 2, _SAVINGS_SPREAD)
+            savings = (claimed, claimed / factor)
+        yield ShadowJudged(decision, verdict, kind.name, left.config_version, *savings, left.item_id)
 
     def _scores(self, kind: Kind) -> Scores:
         base = kind.quality + self._shift + self._rng.gauss(0.0, 0.09)

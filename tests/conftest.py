@@ -8,8 +8,9 @@ from pathlib import Path
 import prometheus_client
 import pytest
 
-_OURS = ("ENABLE_", "QUALITY_", "CONFIG_VERSION", "PIPEMETER_", "DASHBOARD_", "EXPORTER_", "PROMETHEUS_URL", "GRAFANA_URL",
-         "DISCORD_", "SLACK_", "LLM_", "QDRANT_", "ALERTMANAGER_URL")  # fmt: skip
+_OURS = ("ENABLE_", "QUALITY_", "CONFIG_VERSION", "SHADOW_", "PIPEMETER_", "DASHBOARD_", "EXPORTER_", "PROMETHEUS_URL",
+         "GRAFANA_URL", "DISCORD_", "SLACK_", "LLM_", "QDRANT_", "ALERTMANAGER_URL", "HEARTBEAT_", "PAGERDUTY_",
+         "SMTP_")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -37,6 +37,7 @@ def test_every_setting_of_the_environment_is_documented() -> None:
     variables = {*_ENV, *_QUALITY_ENV, *(variable for *_, variable in _ENV_SETTINGS)}
     variables |= {
         "CONFIG_VERSION",
+        "SHADOW_RATE",
         "PIPEMETER_PROFILE",
         "DASHBOARD_API_URL",
         "MONITORING_HOME",

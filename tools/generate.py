@@ -12,6 +12,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from monitoring.alerts import alerts_of
+from monitoring.durations import format_duration
+from monitoring.signals import SIGNALS
+from monitoring.targets import Targets
 from pipeline.decisions.facts import FACTS
 from pipeline.metrics import catalogue
 from pipeline.metrics.family import Family
@@ -58,8 +62,42 @@ def labels_table() -> str:
     return "\n".join(rows)
 
 
-PARTS: dict[str, Callable[[], str]] = {"facts": facts_table, "metrics": metrics_tables, "labels": labels_table}
-PAGES = {"docs/configuration.md": ("facts",), "docs/metrics.md": ("metrics", "labels")}
+def signals_table() -> str:
+    """Return the table of all signals."""
+    rows = ["| signal | kind | unit | good | may be split by | meaning |", "|---|---|---|---|---|---|"]
+    for signal in SIGNALS.values():
+        splits = ", ".join(f"`{label}`" for label in signal.splits)
+        rows.append(f"| `{signal.name}` | {signal.kind} | {signal.unit} | {signal.good} | {splits} | {signal.help} |")
+    return "\n".join(rows)
+
+
+def alerts_table() -> str:
+    """Return the table of the alerts that the built-in targets give, in the order of triage."""
+    rows = ["| alert | severity | fires when | for | further labels |", "|---|---|---|---|---|"]
+    for alert in alerts_of(Targets()):
+        condition = " ".join(alert.expr.split())
+        labels = ", ".join(
+            [f"`{name}={value}`" for name, value in alert.labels.items()] + [f"`{x}`" for x in alert.further]
+        )
+        rows.append(
+            f"| [`{alert.name}`](runbooks/{alert.name}.md) | {alert.severity} | `{condition}` | "
+            f"{format_duration(alert.for_seconds)} | {labels or '-'} |"
+        )
+    return "\n".join(rows)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "facts": facts_table,
+    "metrics": metrics_tables,
+    "labels": labels_table,
+    "signals": signals_table,
+    "alerts": alerts_table,
+}
+PAGES = {
+    "docs/configuration.md": ("facts",),
+    "docs/metrics.md": ("metrics", "labels"),
+    "docs/monitoring.md": ("signals", "alerts"),
+}
 
 
 def rendered(text: str, names: tuple[str, ...]) -> str:

@@ -70,7 +70,9 @@ def step_of(alert: Alert) -> int:
     """Return the seconds between two evaluations in an alert's tests: long windows are walked in long steps."""
     if isinstance(alert.case, BurnCase):
         return max(60, alert.case.tier.short_window // 6)
-    return 60 if not isinstance(alert.case, BandCase) or alert.case.bands.window < 3600 else 120
+    if not isinstance(alert.case, BandCase) or alert.case.bands.window < 3600:
+        return 60
+    return 120 if alert.case.bands.window < 6 * 3600 else 300
 
 
 def cases_of(alert: Alert, same: Sequence[Alert], targets: Targets) -> list[Document]:
@@ -105,7 +107,7 @@ class _Cases:
         value, waits = watch.outside, watch.for_steps
         first = watch.min_items - 1 if watch.is_scraped else 1  # the first step with enough volume
         stretches = [Stretch(first + waits + 6, value, self._plenty)]
-        fires = first + waits + _SLACK + 1
+        fires = first + waits + (_SLACK if watch.is_scraped else 1)
         checks = [self._alerts(fires, [a for a in self._same if self._fires(a, value, fires, first)], value)]
         if before := first + waits - (_SLACK if watch.is_scraped else 1):
             checks.insert(

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from monitoring.channels import AnyChannel, Log
-from monitoring.compile.integrations import OLDEST, Values, Version, receiver, shown
+from monitoring.compile.integrations import NAMED_INHIBITION, OLDEST, Values, Version, receiver, shown
 from monitoring.compile.routes import HEARTBEAT, TEST_ID, RouteTree, matcher
 from monitoring.links import Links
 from monitoring.notifications import Notifications
@@ -36,6 +36,7 @@ _TEMPLATES = Path(__file__).parent
 _HEADER = """\
 # Compiled by `{command}` from config/monitoring.yaml. DO NOT EDIT.
 """
+FOLDER = "templates"
 TEMPLATE_MARK = "Compiled by `pipemeter compile` from monitoring/compile/"  # in the first line of our templates
 _TEMPLATE_HEADER = "{{{{/* {mark}{name}. DO NOT EDIT. */}}}}\n"
 
@@ -64,9 +65,9 @@ def alertmanager_config(
     tree = RouteTree(notifications, cooldowns or {}, {channel.name for channel in channels}, group_interval)
     config: dict[str, Any] = {
         "global": {"resolve_timeout": "5m"},
-        "templates": ["templates/*.tmpl"],
+        "templates": [f"{FOLDER}/*.tmpl"],
         "route": tree.root(group_wait),
-        "inhibit_rules": inhibit_rules(),
+        "inhibit_rules": inhibit_rules(version),
     }
     if tree.used:
         config["time_intervals"] = [
@@ -86,25 +87,32 @@ def _kept(channel: AnyChannel, values: Mapping[str, Values] | None) -> bool:
     return values is None or channel.name in values or isinstance(channel, Log)
 
 
-def inhibit_rules() -> list[dict[str, Any]]:
+def inhibit_rules(version: Version = OLDEST) -> list[dict[str, Any]]:
     """Return what mutes what: the more urgent of the same alert, the faster burn of the same objective."""
-    pairs = [
-        ('severity="critical"', 'severity=~"warning|info"'),
-        ('severity="warning"', 'severity="info"'),
+    rules = [
+        ("critical", 'severity="critical"', 'severity=~"warning|info"'),
+        ("warning", 'severity="warning"', 'severity="info"'),
         *(
-            (f'burnrate_tier="{tier}"', matcher("burnrate_tier", TIERS[position:]))
+            (f"burn-{tier}", f'burnrate_tier="{tier}"', matcher("burnrate_tier", TIERS[position:]))
             for position, tier in enumerate(TIERS[:-1], start=1)
         ),
     ]
+    named = version >= NAMED_INHIBITION
     return [
-        {"source_matchers": [source], "target_matchers": [target], "equal": list(IDENTITY)} for source, target in pairs
+        {
+            **({"name": name} if named else {}),
+            "source_matchers": [source],
+            "target_matchers": [target],
+            "equal": list(IDENTITY),
+        }
+        for name, source, target in rules
     ]
 
 
 def templates(links: Links) -> dict[str, str]:
-    """Return the templates of messages by file name."""
+    """Return the templates of messages by their path beside alertmanager.yml."""
     return {
-        path.name: _TEMPLATE_HEADER.format(name=path.name, mark=TEMPLATE_MARK)
+        f"{FOLDER}/{path.name}": _TEMPLATE_HEADER.format(name=path.name, mark=TEMPLATE_MARK)
         + path.read_text(encoding="utf-8").replace("@ALERTMANAGER_URL@", links.alertmanager_url)
         for path in sorted(_TEMPLATES.glob("*.tmpl"))
     }

@@ -31,6 +31,7 @@ SECRETS = "/etc/alertmanager/secrets"  # where a configuration that was not rend
 DISCORD_FILE: Version = (0, 28)
 WEBHOOK_FILE: Version = (0, 26)
 SLACK_UPDATE: Version = (0, 32)
+NAMED_INHIBITION: Version = (0, 30)
 _SLACK_API = "https://slack.com/api/chat.postMessage"
 
 COLOR = '{{ template "pipemeter.color" . }}'

@@ -12,10 +12,14 @@ import msgspec
 
 from monitoring.compile.alert_tests import alert_tests
 from monitoring.compile.alertmanager import alertmanager_config, templates, unfinished, yaml_text
+from monitoring.compile.dashboards.files import NEWEST as NEWEST_GRAFANA
+from monitoring.compile.dashboards.files import dashboards, dead_panels
 from monitoring.compile.integrations import Version, shown
+from monitoring.compile.operator import Cluster, operator_files
 from monitoring.compile.rules import dump, rule_files
 from monitoring.compile.runbooks import runbooks
-from monitoring.compile.vocabulary import check_groups
+from monitoring.compile.vmalert import vmalert_files
+from monitoring.compile.vocabulary import Group, Vocabulary, check_groups
 from monitoring.durations import format_duration
 from monitoring.slos import TIERS, tiers_for
 from monitoring.targets import Targets
@@ -59,23 +63,22 @@ def compile_all(
     target: Format = "prometheus",
     prometheus: Version = OLDEST_PROMETHEUS,
     alertmanager: Version = OLDEST_ALERTMANAGER,
+    grafana: Version = NEWEST_GRAFANA,
+    cluster: Cluster | None = None,
 ) -> Compiled:
-    """Return everything that the targets compile into. No secret is read.
+    """Return everything that the targets compile into. No secret is read. `cluster`: where `operator` resources go.
 
     Raises ConfigError for a version that cannot do what is asked, PipemeterError when a rule names what nobody exposes.
     """
     _refuse_old(prometheus)
     files = rule_files(targets)
-    if dead := check_groups((g for groups in files.values() for g in groups), {"content_type": targets.content_types}):
-        raise PipemeterError("these rules name what nobody exposes:\n" + "\n".join(dead))
+    _refuse_dead(targets, [group for groups in files.values() for group in groups])
     notes = _notes(targets)
     if target == "operator":
-        from monitoring.compile.operator import operator_files
-
-        return Compiled(operator_files(targets, alertmanager=alertmanager), notes)
+        boards = dashboards(targets, grafana=grafana)
+        resources = operator_files(targets, cluster=cluster, dashboards=boards, alertmanager=alertmanager)
+        return Compiled(resources, notes)
     if target == "vmalert":
-        from monitoring.compile.vmalert import vmalert_files
-
         return Compiled(vmalert_files(targets), notes)
     config = alertmanager_config(
         targets.notifications, targets.links, cooldowns=targets.cooldowns, version=alertmanager
@@ -85,7 +88,14 @@ def compile_all(
     texts |= {path: dump(document) for path, document in alert_tests(targets).items()}
     texts["alertmanager/alertmanager.yml"] = yaml_text(config, notes=waiting)
     texts |= {f"alertmanager/{path}": text for path, text in templates(targets.links).items()}
-    return Compiled(texts | runbooks(targets), notes)
+    return Compiled(texts | runbooks(targets) | dashboards(targets, grafana=grafana), notes)
+
+
+def _refuse_dead(targets: Targets, groups: list[Group]) -> None:
+    known = {"content_type": targets.content_types}
+    dead = check_groups(groups, known) + dead_panels(targets, Vocabulary(groups, known))
+    if dead:
+        raise PipemeterError("these rules and panels name what nobody exposes:\n" + "\n".join(dead))
 
 
 def _refuse_old(prometheus: Version) -> None:

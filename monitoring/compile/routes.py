@@ -66,27 +66,27 @@ class RouteTree:
 
     def _route(self, route: Route) -> dict[str, Any] | None:
         channels = [self._it.channels[name] for name in route.channels if name in self._channels]
-        children = [found for channel in channels if (found := self._channel(route, channel)) is not None]
-        if not children and route.continues:
-            return None  # nobody is left here, and later routes see the alert anyway
+        mine = {severity for channel in channels for severity in self._told(route, channel)}
+        if not mine:
+            return None  # nobody is told: later routes have the alert
+        children = [found for channel in channels if (found := self._channel(route, channel, mine)) is not None]
         for child in children[:-1]:
             child["continue"] = True
-        matchers = _matchers(route)
+        matchers = _matchers(route, mine)
         node: dict[str, Any] = {"matchers": matchers} if matchers else {}
         if route.continues:
             node["continue"] = True
         if len(children) == 1 and "matchers" not in children[0]:  # then it needs no level of its own
             only = children[0]
             return {"receiver": only.pop("receiver"), **node, **only}
-        return {**node, "routes": children} if children else node
+        return {**node, "routes": children}
 
-    def _channel(self, route: Route, channel: AnyChannel) -> dict[str, Any] | None:
+    def _channel(self, route: Route, channel: AnyChannel, mine: set[Severity]) -> dict[str, Any] | None:
         told = self._told(route, channel)
         if not told:
             return None
         node: dict[str, Any] = {"receiver": channel.name}
-        wanted = route.severity or SEVERITIES
-        if len(told) < len(wanted):
+        if len(told) < len(mine):
             node["matchers"] = [matcher("severity", told)]
         children = [child for severity in told if (child := self._severity(route, channel, severity))]
         if children:
@@ -145,10 +145,10 @@ def _fits(pattern: str, name: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
-def _matchers(route: Route) -> list[str]:
+def _matchers(route: Route, told: set[Severity]) -> list[str]:
     found = []
-    if route.severity:
-        found.append(matcher("severity", [s for s in SEVERITIES if s in route.severity]))
+    if route.severity or len(told) < len(SEVERITIES):
+        found.append(matcher("severity", [s for s in SEVERITIES if s in told]))
     if route.domain:
         found.append(matcher("domain", sorted(route.domain)))
     if route.alert:

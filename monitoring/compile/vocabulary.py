@@ -25,7 +25,6 @@ FOREIGN: Mapping[str, tuple[str, ...]] = {  # series of others: the labels of th
     "up": (),
     "scrape_duration_seconds": (),
     "scrape_samples_scraped": (),
-    "process_start_time_seconds": (),
     "ALERTS": ("alertname", "alertstate", "severity", "domain", "slo", "burnrate_tier", "content_type", "integration"),
     "ALERTS_FOR_STATE": ("alertname", "severity", "domain"),
     "alertmanager_notifications_total": ("integration",),
@@ -55,10 +54,16 @@ class Vocabulary:
         for group in groups:
             for rule in group["rules"]:
                 if "record" in rule:
-                    found = self.labels_of(rule["expr"])
-                    self._series[rule["record"]] = found | {
-                        k: frozenset({v}) for k, v in rule.get("labels", {}).items()
-                    }
+                    self._add_record(rule)
+
+    def _add_record(self, rule: Mapping[str, Any]) -> None:
+        """Add what a rule records; several rules may record one name, each with a label value of its own."""
+        found = self.labels_of(rule["expr"]) | {k: frozenset({v}) for k, v in rule.get("labels", {}).items()}
+        known = self._series.get(rule["record"], {})
+        for label, values in found.items():
+            before = known.get(label, frozenset())
+            found[label] = None if values is None or before is None else values | before
+        self._series[rule["record"]] = found
 
     def check_expression(self, text: str) -> list[str]:
         """Return what an expression names that does not exist, as sentences; an empty list when all is well."""

@@ -17,9 +17,20 @@ from pipeline.metrics import catalogue
 Atom = str  # one series with its labels
 Increments = Mapping[Atom, Decimal]  # what each series grows by in a step; for gauges, what it stands at
 _SECONDS_AN_ITEM = 60  # of time saved and spent
-_LABELS = {"content_type": "news", "config_version": "balanced", "pipeline_stage": "analysis", "error_type": "timeout",
-           "processing_type": "full", "dimension": "overall", "checkpoint": "post_download", "reason": "too_short",
-           "job": JOB, "instance": "exporter:8000"}  # fmt: skip
+_LABELS = {
+    "content_type": "news",
+    "config_version": "balanced",
+    "pipeline_stage": "analysis",
+    "error_type": "timeout",
+    "processing_type": "full",
+    "dimension": "overall",
+    "checkpoint": "post_download",
+    "reason": "too_short",
+    "decision": "early_exit",
+    "verdict": "right",
+    "job": JOB,
+    "instance": "exporter:8000",
+}
 
 
 class Phase(msgspec.Struct, frozen=True):

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pipeline.errors import ERROR_TYPES
-from pipeline.events import BYPASS_REASONS, PROCESSING_TYPES
-from pipeline.metrics import content, exporter
+from pipeline.events import BYPASS_REASONS, PROCESSING_TYPES, SKIP_DECISIONS, SKIP_VERDICTS
+from pipeline.metrics import content, exporter, shadow
 from pipeline.metrics.family import Family, Label
 
-FAMILIES: tuple[Family, ...] = (*content.FAMILIES, *exporter.FAMILIES)
+FAMILIES: tuple[Family, ...] = (*content.FAMILIES, *shadow.FAMILIES, *exporter.FAMILIES)
 
 CONTENT_TYPES = ("discussion", "news", "education", "entertainment")
 CHECKPOINTS = ("post_download", "post_transcription", "post_quality_filtering", "post_analysis")
@@ -45,6 +45,8 @@ _LABELS = {
         Label("pipeline_stage", STAGES, cap=32),
         Label("error_type", ERROR_TYPES, cap=32),
         Label("feature", FEATURES, cap=16),
+        Label("decision", SKIP_DECISIONS),
+        Label("verdict", SKIP_VERDICTS),
         Label("threshold", cap=32),
         Label("version", cap=4),
         Label("python_version", cap=4),

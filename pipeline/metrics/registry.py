@@ -75,6 +75,7 @@ class Metrics:
         families: Iterable[Family] = catalogue.FAMILIES,
     ) -> None:
         from pipeline.metrics.content import ContentHandlers  # a domain module needs the names above
+        from pipeline.metrics.shadow import ShadowHandlers
 
         self.registry = registry
         self.known = known
@@ -87,7 +88,10 @@ class Metrics:
         self.overflow = self.series("exporter_label_overflow_total")
         for family in self._families.values():
             self._stand_at_zero(family)
-        self._handlers: dict[type, Handler] = ContentHandlers(self).handlers()
+        self._handlers: dict[type, Handler] = {
+            **ContentHandlers(self).handlers(),
+            **ShadowHandlers(self).handlers(),
+        }
 
     def apply(self, event: Event) -> None:
         """Turn one valid event into increments."""

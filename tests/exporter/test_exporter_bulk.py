@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from exporter.bulk import BulkApplier
-from pipeline.events import CheckpointEvaluated, Event, ItemFinished, StageFinished
+from pipeline.events import CheckpointEvaluated, Event, ItemFinished, ShadowJudged, StageFinished
 from pipeline.metrics.registry import Metrics
 
 RATIO = st.one_of(st.none(), st.floats(0, 1), st.sampled_from([0.0, 0.05, 0.5, 1.0, 0.1, 0.15, 0.3]))
@@ -31,7 +31,11 @@ ITEMS = st.builds(
     config_version=TEXT,
     item_id=st.one_of(st.none(), st.sampled_from(["", "i1", "i2", "x" * 101])),
 )
-OTHERS: list[Event] = [StageFinished("download", 1.0), CheckpointEvaluated("post_download", candidate_confidence=0.5)]
+OTHERS: list[Event] = [
+    StageFinished("download", 1.0),
+    CheckpointEvaluated("post_download", candidate_confidence=0.5),
+    ShadowJudged("early_exit", "wrong", "new-3", "new-4", 3.0, 4.0, "i3"),
+]
 
 
 @settings(max_examples=80, deadline=None)
@@ -60,6 +64,8 @@ def test_small_and_large_batches_of_any_events_are_counted() -> None:
     applier = BulkApplier(metrics)
     for size in (1, 31, 32, 500):
         applier.apply([ItemFinished("full")] * size + OTHERS)
+    labels = {"decision": "early_exit", "verdict": "wrong", "content_type": "new-3", "config_version": "new-4"}
+    assert metrics.registry.get_sample_value("pipeline_shadow_items_total", labels) == 4
     assert sum(child._value.get() for child in metrics.family("pipeline_items_total")._metrics.values()) == 564
     assert (
         metrics.registry.get_sample_value("pipeline_stage_duration_seconds_count", {"pipeline_stage": "download"}) == 4

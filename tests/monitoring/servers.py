@@ -65,7 +65,7 @@ def write_config(
     )
     (folder / "templates").mkdir(parents=True, exist_ok=True)
     for name, text in templates(Links()).items():
-        (folder / "templates" / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
     path = folder / "alertmanager.yml"
     path.write_text(yaml_text(config), encoding="utf-8")
     return path

@@ -245,7 +245,8 @@ def _fails(changed: Alert, original: Alert, cases: list[dict[str, Any]], folder:
 
 def _reached(expr: str, rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rules that an expression reads, directly or through others, in their order."""
-    wanted, texts = set(), [expr]
+    wanted: set[str] = set()
+    texts = [expr]
     while texts:
         text = texts.pop()
         new = {r["record"] for r in rules if r["record"] in text} - wanted

@@ -182,8 +182,10 @@ def test_every_series_that_a_rule_asks_for_exists_after_a_simulated_run(default_
     eventually(lambda: bool(prometheus.ask('count_over_time(up{job="pipeline"}[1m]) > 1')))
     with PushRecorder(default_stack.exporter.url) as recorder:
         recorder.record_many(list(traffic.start()))
-        for _ in range(400):
-            recorder.record_many(traffic.item())
+        for round_ in (1, 2):  # the first makes the series of the two configurations, the second lets them grow
+            for _ in range(300):
+                recorder.record_many(traffic.item())
+            eventually(lambda count=300 * round_: _left(prometheus) >= count)  # type: ignore[misc]
     eventually(lambda: bool(prometheus.ask("pipeline:bypass_rate:ratio1h > 0 and pipeline:error_rate:ratio3d > 0")), 60)
     rules = [rule for group in rule_groups(Targets()) for rule in group["rules"]]
     asked = {selector for rule in rules for selector in _selectors(rule["expr"])}
@@ -193,6 +195,12 @@ def test_every_series_that_a_rule_asks_for_exists_after_a_simulated_run(default_
     names = "alertname, severity, slo, burnrate_tier"
     fired = prometheus.ask(f'count by ({names}) (ALERTS{{alertname=~"NotificationsFailing|RuleEvaluationFailing"}})')
     assert fired == []
+
+
+def _left(prometheus: Prometheus) -> float:
+    """Return the items that Prometheus knows to have finished or failed."""
+    found = prometheus.ask('sum({__name__=~"pipeline_items_total|pipeline_failures_total"})')
+    return float(found[0]["value"][1]) if found else 0.0
 
 
 def _selectors(expression: str) -> set[str]:

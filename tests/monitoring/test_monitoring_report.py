@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.backfill import MISSING, running_victoria
-from monitoring.firings import Firing
+from monitoring.alert_history import Firing
 from monitoring.overview import Overview, overview
 from monitoring.prometheus import PrometheusClient
 from monitoring.questions import Questions, Tally

@@ -46,6 +46,17 @@ def test_environment_beats_profile_beats_file_beats_built_in(tmp_path: Path) -> 
     assert "thresholds.min_informativeness" not in config.origins
 
 
+def test_the_shadow_rate_says_where_it_comes_from(tmp_path: Path) -> None:
+    _write(tmp_path, "pipeline.yaml", "shadow_seed: 7\nshadow_rate: 0.02\n")
+    config = load_config(tmp_path)
+    assert (config.shadow_rate, config.shadow_seed) == (0.02, 7)
+    assert config.origins["shadow_rate"].endswith("pipeline.yaml:2")
+    config = load_config(tmp_path, {"SHADOW_RATE": "0.03"})
+    assert (config.shadow_rate, config.origins["shadow_rate"]) == (0.03, "environment SHADOW_RATE")
+    assert Config().shadow_rate == 0
+    assert "SHADOW_RATE: much: expected a number from 0 to 1" in _refusal(tmp_path, SHADOW_RATE="much")
+
+
 def test_the_command_lines_profile_beats_that_of_the_environment() -> None:
     config = load_config(None, {"PIPEMETER_PROFILE": "aggressive"}, profile="conservative")
     assert config.thresholds.min_overall == 0.70
@@ -74,6 +85,10 @@ def test_the_command_lines_profile_beats_that_of_the_environment() -> None:
         ("pipeline.yaml", "download: {max_bytes: 0}\n", "int >= 1"),
         ("pipeline.yaml", "label_caps: {content_typ: 3}\n", "`content_type`"),
         ("pipeline.yaml", "memory: {qdrant_api_key: abc}\n", "a known key"),
+        ("pipeline.yaml", "download: {}\nshadow_rate: 2\n", "yaml:2: shadow_rate: 2: expected a number from 0 to 1"),
+        ("pipeline.yaml", "shadow_rate: true\n", "shadow_rate: True: expected a number from 0 to 1"),
+        ("pipeline.yaml", "shadow_seed: -1\n", "shadow_seed: -1: expected int >= 0"),
+        ("pipeline.yaml", "shadow_rat: 0.1\n", "`shadow_rate`"),
         ("models.yaml", "llm: {base_url: 5}\n", "str"),
     ],
 )  # fmt: skip
@@ -110,6 +125,7 @@ def test_custom_types_become_known_label_values(tmp_path: Path) -> None:
 
 def test_the_hash_follows_what_decides_and_nothing_else(tmp_path: Path) -> None:
     assert load_config(None, {"CONFIG_VERSION": "b", "DISCORD_WEBHOOK_URL": "x"}).hash() == Config().hash()
+    assert load_config(None, {"SHADOW_RATE": "0.5"}).hash() == Config().hash()  # no outcome depends on it
     assert load_config(None, {"ENABLE_EARLY_EXIT": "1"}).hash() != Config().hash()
     assert load_config(None, {"QUALITY_MIN_OVERALL": "0.1"}).hash() != Config().hash()
 

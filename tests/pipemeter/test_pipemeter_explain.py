@@ -57,6 +57,16 @@ def test_every_threshold_says_where_it_comes_from(pipemeter: Pipemeter) -> None:
     assert thresholds["min_coherence"] == {"value": 0.60, "origin": "built-in"}
 
 
+def test_it_says_whether_the_item_is_in_the_shadow_sample(pipemeter: Pipemeter) -> None:
+    source = SAMPLES / "odd/two-cues.srt"
+    line = pipemeter("explain", source, "--json", **ALL_ON).lines()[0]
+    assert line["shadow"] == {
+        "rate": {"value": 0.0, "origin": "built-in"}, "seed": {"value": 0, "origin": "built-in"}, "chosen": False,
+    }  # fmt: skip
+    out = pipemeter("explain", source, SHADOW_RATE="1", **ALL_ON).out
+    assert "shadow sample: rate 1 (environment SHADOW_RATE), the item is in it if it is skipped" in out
+
+
 def test_a_person_can_read_it(pipemeter: Pipemeter) -> None:
     out = pipemeter("explain", SAMPLES / "news/rail-works.wav", **ALL_ON).out
     assert "duration_seconds < 60: 1.00 x 1.00 = 1.00; needs 0.85" in out

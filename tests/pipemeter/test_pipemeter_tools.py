@@ -7,7 +7,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.server import BackgroundServer
-from pipeline.metrics.content import FAMILIES
+from pipeline.metrics import content, shadow
 from tests.pipemeter.conftest import Pipemeter
 
 # set only by a process that runs a pipeline of its own
@@ -17,7 +17,8 @@ LIVENESS = {"pipeline_items_in_progress", "pipeline_last_item_timestamp_seconds"
 def test_simulated_traffic_reaches_every_family_and_all_of_it_arrives(
     pipemeter: Pipemeter, exporter: BackgroundServer
 ) -> None:
-    done = pipemeter("simulate", "--url", exporter.url, "--seconds", "2", "--rate", "200", "--fail", "0.05", "--json")
+    done = pipemeter("simulate", "--url", exporter.url, "--seconds", "2", "--rate", "200", "--fail", "0.05", "--shadow", "0.5",
+                     "--json")  # fmt: skip
     assert done.code == 0
     figures = done.lines()[0]
     assert figures["items"] >= 390
@@ -25,7 +26,7 @@ def test_simulated_traffic_reaches_every_family_and_all_of_it_arrives(
     assert figures["delivered"] == figures["events"]
     text = httpx.get(f"{exporter.url}/metrics").text
     found = {family.name: family for family in text_string_to_metric_families(text)}
-    for family in FAMILIES:
+    for family in (*content.FAMILIES, *shadow.FAMILIES):
         if family.name not in LIVENESS:
             samples = found[family.name.removesuffix("_total")].samples
             assert any(sample.value for sample in samples), family.name
@@ -48,7 +49,8 @@ def test_an_exporter_that_is_away_is_said(pipemeter: Pipemeter) -> None:
 
 
 def test_the_doctor_finds_a_healthy_installation(pipemeter: Pipemeter) -> None:
-    done = pipemeter("doctor", "--json", DISCORD_WEBHOOK_URL="https://discord.test/api/webhooks/1/sesame")
+    done = pipemeter("doctor", "--json", DISCORD_WEBHOOK_URL="https://discord.test/api/webhooks/1/sesame",
+                     SHADOW_RATE="0.03")  # fmt: skip
     document = done.lines()[0]
     assert done.code == 0, document
     states = {finding["check"]: finding["state"] for finding in document["findings"]}
@@ -56,6 +58,7 @@ def test_the_doctor_finds_a_healthy_installation(pipemeter: Pipemeter) -> None:
     assert states["prometheus"] == "off"
     values = {row["key"]: row for row in document["configuration"]}
     assert values["thresholds.min_overall"] == {"key": "thresholds.min_overall", "value": 0.65, "origin": "built-in"}
+    assert values["shadow_rate"] == {"key": "shadow_rate", "value": 0.03, "origin": "environment SHADOW_RATE"}
     assert "sesame" not in done.out
 
 

@@ -17,6 +17,7 @@ from pipeline.events import (
     ItemFailed,
     ItemFinished,
     QualityAssessed,
+    ShadowJudged,
     StageFault,
     StageFinished,
 )
@@ -133,6 +134,32 @@ def test_the_other_events_reach_their_families(metrics: Metrics) -> None:
     assert [value(metrics, "pipeline_quality_margin_ratio_bucket", **at) for at in (below, above)] == [0, 1]
     assert value(metrics, "pipeline_llm_calls_saved_total", processing_type="lightweight", **where) == 3
     assert value(metrics, "pipeline_cost_saved_usd_total", processing_type="lightweight", **where) == 0.01
+
+
+def test_a_shadow_item_reaches_its_families(metrics: Metrics) -> None:
+    where = {"content_type": "news", "config_version": "blue"}
+    metrics.apply(ShadowJudged("quality_filter", "wrong", "news", "blue", 3.0, 4.0, "abc"))
+    metrics.apply(ShadowJudged("early_exit", "right", "news", "blue", 3.0, 0.0))  # no relative error of nothing
+    metrics.apply(ShadowJudged("early_exit", "right", "news", "blue"))
+    counts = {
+        (decision, verdict): value(metrics, "pipeline_shadow_items_total", decision=decision, verdict=verdict, **where)
+        for decision in ("quality_filter", "content_type", "early_exit")
+        for verdict in ("right", "wrong")
+    }
+    assert counts == {
+        ("quality_filter", "right"): 0, ("quality_filter", "wrong"): 1, ("content_type", "right"): 0,
+        ("content_type", "wrong"): 0, ("early_exit", "right"): 2, ("early_exit", "wrong"): 0,
+    }  # fmt: skip
+    error = "pipeline_shadow_savings_error_ratio_bucket"
+    assert [value(metrics, error, le=le, **where) for le in ("-0.3", "-0.2", "+Inf")] == [0, 1, 1]
+    sums = [
+        value(metrics, f"pipeline_shadow_{side}_saved_seconds_total", decision=decision, **where)
+        for side in ("estimated", "true")
+        for decision in ("quality_filter", "early_exit")
+    ]
+    assert sums == [3.0, 3.0, 4.0, 0.0]
+    text = openmetrics.generate_latest(metrics.registry).decode()  # type: ignore[no-untyped-call]
+    assert 'verdict="wrong"} 1.0 # {item_id="abc"} 1.0' in text
 
 
 def test_a_configuration_replaces_that_of_the_same_version(metrics: Metrics) -> None:

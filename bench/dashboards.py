@@ -1,0 +1,102 @@
+"""How long boards take: a day of ten instances and a month of two, with the recorded series and without them.
+
+    python -m bench.dashboards
+
+Prometheus holds 24 h at one minute (10 instances, 6 content types, 4 versions of the configuration), then 30 days at 15
+minutes (2 instances), and what the recording rules make of each. A board's time is that of all its queries, one after
+the other; Grafana asks several at once. The same panels asked of the raw families are the peer.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+
+from bench.history import Plan, told
+from monitoring.compile.dashboards.board import Board, Query
+from monitoring.compile.dashboards.files import boards, filled_in
+from monitoring.targets import Targets
+from pipemeter.traffic import KINDS, Kind, Variant
+
+BUDGET = {"24h": 1.5, "30d": 6.0}  # s a board, all its queries one after the other
+END = 1_700_060_400.0
+TYPES = (*KINDS, Kind("interview", 0.1, 0.7, 140.0), Kind("lecture", 0.1, 0.8, 200.0))
+VERSIONS = tuple(Variant(name, least, sure) for name, least, sure in
+                 (("a", 0.60, 0.75), ("b", 0.65, 0.80), ("c", 0.70, 0.85), ("d", 0.75, 0.90)))  # fmt: skip
+DAY = Plan(END, instances=10, items=10.0, kinds=TYPES, variants=VERSIONS)
+MONTH = Plan(END, seconds=30 * 86_400.0, step=900.0, instances=2, items=1.0, kinds=TYPES, variants=VERSIONS)
+_RUNS = 3
+
+
+def main() -> int:
+    """Print the figures; return 1 if a board exceeds its budget."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = [_measured(Path(folder) / "day", "24h", DAY, 120)]
+    with tempfile.TemporaryDirectory() as folder:
+        found.append(_measured(Path(folder) / "month", "30d", MONTH, 3600))
+    return int(not all(found))
+
+
+def _measured(folder: Path, span: str, plan: Plan, step: int) -> bool:
+    folder.mkdir()
+    begun = time.perf_counter()
+    month = plan is MONTH
+    with told(folder, plan, Targets(), step=300.0 if month else 0.0, rewritten=_coarse if month else str) as url:
+        print(f"{span}: history told in {time.perf_counter() - begun:.0f} s, {_series(url):,} series")
+        print(f"{'board':28}{'panels':>8}{'queries':>9}{'recorded':>11}{'raw':>11}{'ratio':>8}")
+        kept = [
+            _compared(url, recorded, raw, span, plan.end, step)
+            for recorded, raw in zip(boards(Targets()), boards(Targets(), recorded=False), strict=True)
+        ]
+    print(f"budget {BUDGET[span]:g} s a board: {'kept' if all(kept) else 'EXCEEDED'}\n", flush=True)
+    return all(kept)
+
+
+def _coarse(expression: str) -> str:
+    """Let a sum over five minutes find something in samples fifteen minutes apart."""
+    return f"({expression.replace('[5m]', '[30m]')}) / 6" if "[5m]" in expression else expression
+
+
+def _compared(url: str, board: Board, raw: Board, span: str, end: float, step: int) -> bool:
+    fast, slow = (_seconds(url, _queries(one), span, end, step) for one in (board, raw))
+    counts = f"{len(board.panels):8}{len(_queries(board)):9}"
+    print(f"{board.name:28}{counts}{fast:9.2f} s{slow:9.2f} s{slow / fast:8.1f}", flush=True)
+    return fast <= BUDGET[span]
+
+
+def _queries(board: Board) -> list[Query]:
+    return [query for panel in board.panels for query in panel.queries]
+
+
+def _seconds(url: str, queries: Sequence[Query], span: str, end: float, step: int) -> float:
+    """Return the best of some runs of all queries, one after the other."""
+    seconds = {"24h": 86_400, "30d": 30 * 86_400}[span]
+    with httpx.Client(base_url=url, timeout=300) as client:
+        return min(_run(client, queries, span, end - seconds, end, step) for _ in range(_RUNS))
+
+
+def _run(client: httpx.Client, queries: Sequence[Query], span: str, start: float, end: float, step: int) -> float:
+    begun = time.perf_counter()
+    for query in queries:
+        data: dict[str, str | float] = {"query": filled_in(query.expr, span)}
+        if query.now:
+            answer = client.post("/api/v1/query", data=data | {"time": end})
+        else:
+            least = max(step, 3600 if query.step else 0)
+            answer = client.post("/api/v1/query_range", data=data | {"start": start, "end": end, "step": least})
+        answer.raise_for_status()
+    return time.perf_counter() - begun
+
+
+def _series(url: str) -> int:
+    answer = httpx.get(f"{url}/api/v1/query", params={"query": 'count({__name__=~".+"})', "time": END})
+    return int(answer.json()["data"]["result"][0]["value"][1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Where panels stand: left to right, in rows as high as their highest panel, the last of a row filling it up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from monitoring.compile.dashboards.board import COLUMNS, Panel
+
+
+class Place(msgspec.Struct, frozen=True):
+    """The place of a panel in Grafana's grid, and its id, which is its number on the board."""
+
+    number: int
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def placed(panels: Iterable[Panel]) -> Iterator[tuple[Panel, Place]]:
+    """Yield each panel with its place, in order."""
+    number = y = 0
+    for row in _rows(panels):
+        x = 0
+        for panel in row:
+            number += 1
+            width = COLUMNS - x if panel is row[-1] else panel.width
+            yield panel, Place(number, x, y, width, panel.height)
+            x += width
+        y += max(panel.height for panel in row)
+
+
+def _rows(panels: Iterable[Panel]) -> Iterator[list[Panel]]:
+    row: list[Panel] = []
+    for panel in panels:
+        if sum(one.width for one in row) + panel.width > COLUMNS:
+            yield row
+            row = []
+        row.append(panel)
+    if row:
+        yield row

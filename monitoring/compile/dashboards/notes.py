@@ -1,0 +1,44 @@
+"""What happened meanwhile, drawn as lines through the panels: configuration changes, alerts, restarts."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Note(msgspec.Struct, frozen=True):
+    """One kind of annotation. `title` and `text` take labels as `{{label}}`.
+
+    Grafana asks annotations at steps of up to a hundredth of the range, so each expression looks back over one step.
+    """
+
+    name: str
+    colour: str
+    expr: str
+    title: str
+    text: str
+
+
+_CONFIG = 'count by (config_version, config_hash) (%s(pipeline_config_info{job=~"$job"}%s))'
+NOTES = (
+    Note(
+        "Configuration changes",
+        "blue",
+        f"{_CONFIG % ('', '')} unless {_CONFIG % ('last_over_time', '[1h] offset $__rate_interval')}",
+        "Configuration {{config_version}}",
+        "came into force with hash {{config_hash}}",
+    ),
+    Note(
+        "Alerts firing",
+        "red",
+        'max by (alertname, severity) (max_over_time(ALERTS{alertstate="firing",severity!="none"}[$__rate_interval]))',
+        "{{alertname}}",
+        "{{severity}}",
+    ),
+    Note(
+        "Restarts",
+        "purple",
+        'sum by (instance) (resets(exporter_render_duration_seconds_count{job=~"$job"}[$__rate_interval])) > 0',
+        "Restart",
+        "of the exporter {{instance}}",
+    ),
+)

@@ -1,0 +1,66 @@
+"""Rule files for vmalert, which evaluates rules over VictoriaMetrics or anything else with Prometheus' query API.
+
+The expressions are those of Prometheus: MetricsQL understands them. What differs is what stands here: fields that an
+older vmalert refuses, and the alert about rules that cannot be evaluated, which has to watch vmalert instead.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from monitoring.compile.recording import Group
+from monitoring.compile.rules import dump, rule_files
+from monitoring.targets import Targets
+
+FOLDER = "vmalert"
+OLDEST = (1, 79)
+KEEP_FIRING = (1, 92)  # vmalert 1.92.0 brought keep_firing_for; before it the field is refused
+ERRORS = "vmalert_execution_errors_total"  # there since vmalert counts anything, under this name
+
+
+def vmalert_files(targets: Targets, *, version: tuple[int, int] = OLDEST) -> dict[str, str]:
+    """Return the rule files by path for a vmalert of that version. Raises ValueError for one older than `OLDEST`."""
+    if version < OLDEST:
+        raise ValueError(f"vmalert {_shown(version)}: expected {_shown(OLDEST)} or newer")
+    files = {}
+    for path, groups in rule_files(targets).items():
+        adapted, dropped = _adapted(groups, version)
+        note = f"# vmalert {_shown(version)} knows no keep_firing_for: left out of {', '.join(dropped)}.\n"
+        files[_path(path)] = dump({"groups": adapted}) + (note if dropped else "")
+    return files
+
+
+def _path(path: str) -> str:
+    found = PurePosixPath(path)
+    return f"{FOLDER}/{'alerts-' if found.parts[0] == 'alert_rules' else ''}{found.name}"
+
+
+def _adapted(groups: list[Group], version: tuple[int, int]) -> tuple[list[Group], list[str]]:
+    """Return the groups for that version, and the alerts that lost a field."""
+    dropped: dict[str, None] = {}
+    adapted = []
+    for group in groups:
+        rules = [_watching_vmalert(rule) for rule in group["rules"]]
+        if version < KEEP_FIRING:
+            dropped |= dict.fromkeys(rule["alert"] for rule in rules if "keep_firing_for" in rule)
+            rules = [{key: value for key, value in rule.items() if key != "keep_firing_for"} for rule in rules]
+        adapted.append({**group, "rules": rules})
+    return adapted, list(dropped)
+
+
+def _watching_vmalert(rule: dict[str, Any]) -> dict[str, Any]:
+    """Return the rule about failing evaluations as one about vmalert; every other rule as it is."""
+    if rule.get("alert") != "RuleEvaluationFailing":
+        return rule
+    words = (("Prometheus' page of rules", "vmalert's page of groups"), ("Prometheus", "vmalert"))
+    texts = dict(rule["annotations"])
+    for key in ("summary", "description"):
+        for word, replacement in words:
+            texts[key] = texts[key].replace(word, replacement)
+    expr = rule["expr"].replace("prometheus_rule_evaluation_failures_total", ERRORS)
+    return {**rule, "expr": expr, "annotations": texts}
+
+
+def _shown(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))

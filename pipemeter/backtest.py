@@ -1,0 +1,143 @@
+"""`pipemeter backtest`: what the alerts would have done, replayed over recorded history."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from monitoring.backtest import AlertReport, Difference, chosen, differences, reports
+from monitoring.compile.rules import rule_groups
+from monitoring.durations import EXPECTED, format_duration, parse_duration
+from monitoring.prometheus import PrometheusClient
+from monitoring.range_queries import RangeReader, Window
+from monitoring.replay import Replayer
+from monitoring.rules import Rules, read_rules
+from monitoring.targets import default_path, load_targets
+from pipeline.errors import ConfigError, PipemeterError, Problem
+from pipeline.yaml_file import nearest
+from pipemeter import cli
+from pipemeter.alertmanager import monitoring_file
+from pipemeter.backtest_table import show
+from pipemeter.logs import configure_logs
+
+QUERY_SECONDS = 130.0  # a little longer than servers give a query by default
+LONGEST = 400 * 86_400  # s
+BUILT_IN = "built-in targets"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The JSON document. `config`, `against`: the files that were compared; times in Unix seconds.
+
+    `not_judged`: alerts that read nothing that was recorded in the window. `difference`: None without `--against`.
+    """
+
+    window: Window
+    prometheus: str
+    config: str
+    alerts: list[AlertReport]
+    not_judged: list[str]
+    against: str | None = None
+    difference: list[Difference] | None = None
+
+
+def _duration(context: click.Context, parameter: click.Parameter, value: str) -> int:  # noqa: ARG001 - click calls it so
+    try:
+        seconds = parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r}: expected {EXPECTED}") from error
+    if not 0 < seconds <= LONGEST:
+        raise click.BadParameter(f"{value!r}: expected more than nothing and at most {format_duration(LONGEST)}")
+    return seconds
+
+
+@click.command("backtest")
+@click.option("--alert", metavar="NAME", default=None, help="Only the alerts of this name.")
+@monitoring_file
+@click.option(
+    "--against", metavar="current|FILE", default=None, help="Compare with the current targets, or with a file."
+)
+@click.option("--window", default="7d", show_default=True, callback=_duration, help="How far to look back.")
+@click.option(
+    "--step", default="1m", show_default=True, callback=_duration, help="The evaluation interval of the rules."
+)
+@click.option(
+    "--end",
+    type=click.IntRange(LONGEST, 253_402_300_799),
+    metavar="SECONDS",
+    help="Where the window ends, Unix time.  [default: now]",
+)
+@click.option("--prometheus", "url", metavar="URL", envvar="PROMETHEUS_URL", default=None,
+              help="Prometheus, Mimir, Thanos or VictoriaMetrics.  [default: PROMETHEUS_URL]")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def command(alert: str | None, config_file: Path | None, against: str | None, window: int, step: int, end: int | None,
+            url: str | None, as_json: bool) -> int:  # fmt: skip
+    """Replay alert rules over recorded history: every firing with start, end and peak.
+
+    The rules are those that `compile` makes of the targets, recording rules inlined: only the raw metrics have to be
+    there. Exit code 3 if some alerts could not be replayed.
+    """
+    configure_logs()
+    if not url:
+        raise click.UsageError("no Prometheus given: use --prometheus URL or set PROMETHEUS_URL")
+    if step > window:
+        raise click.UsageError(f"--step {format_duration(step)} is longer than --window {format_duration(window)}")
+    if against == "current" and config_file is None:
+        raise click.UsageError("--against current compares another configuration: name it with --config FILE")
+    client = PrometheusClient(url, timeout_seconds=QUERY_SECONDS)
+    path = config_file or default_path()
+    other = default_path() if against == "current" else Path(against or "")
+    compared = [_rules(path, alert)]
+    if against is not None:
+        compared.append(_rules(other, alert, compared[0]))
+    span = Window.ending(time.time() if end is None else end, window, step)
+    found = _replay(RangeReader(client), compared, span)
+    outcome = Outcome(span, client.shown_url, str(path or BUILT_IN), found[0], _not_judged(found[0]))
+    if against is not None:
+        difference = differences(*found)
+        outcome = msgspec.structs.replace(outcome, against=str(other or BUILT_IN), difference=difference)
+    if as_json:
+        click.echo(msgspec.json.encode(outcome).decode())
+    else:
+        show(Console(highlight=False), outcome)
+    return cli.EXIT_SOME_FAILED if any(report.error for of_one in found for report in of_one) else 0
+
+
+def _rules(path: Path | None, alert: str | None, beside: Rules | None = None) -> Rules:
+    """Return the rules that the targets ask for; an alert that neither they nor those beside have is refused."""
+    rules = read_rules(rule_groups(load_targets(path)))
+    found = chosen(rules, alert)
+    if alert is not None and not found.alerting and not (beside and beside.alerting):
+        names = {rule.name for rule in rules.alerting}
+        raise ConfigError([Problem("command line", None, "--alert", alert, nearest(alert, names))])
+    return found
+
+
+def _not_judged(found: list[AlertReport]) -> list[str]:
+    return list(dict.fromkeys(report.alert for report in found if not report.judged and not report.error))
+
+
+def _replay(reader: RangeReader, compared: list[Rules], window: Window) -> list[list[AlertReport]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+
+        async def every() -> list[list[AlertReport]]:
+            replayer = Replayer(reader, window)
+            return [reports(await replayer.replay(rules, _noted(progress, rules))) for rules in compared]
+
+        found = asyncio.run(every())
+    if found[0] and all(report.error for report in found[0]):
+        raise PipemeterError(f"no alert could be replayed; {found[0][0].alert}: {found[0][0].error}")
+    return found
+
+
+def _noted(progress: Progress, rules: Rules) -> Callable[[int, int], None]:
+    task = progress.add_task(f"replaying {len(rules.alerting)} alerts", total=None)
+    return lambda done, total: progress.update(task, completed=done, total=total)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from pipeline.events import Event, ItemFinished, ShadowJudged
+from pipemeter.traffic import SAVINGS_BIAS, WRONG_SKIPS, Traffic
+
+
+def events(shadow: float, items: int) -> list[Event]:
+    traffic = Traffic(random.Random(5), shadow=shadow)
+    return [event for _ in range(items) for event in traffic.item()]
+
+
+def test_the_shadow_sample_leaves_the_other_events_as_they_are() -> None:
+    plain = events(0.0, 300)
+    assert not any(isinstance(event, ShadowJudged) for event in plain)
+    assert [event for event in events(0.7, 300) if not isinstance(event, ShadowJudged)] == plain
+
+
+def test_the_shadow_sample_has_the_share_and_the_truth_it_was_given() -> None:
+    made = events(0.5, 12_000)
+    skipped = sum(isinstance(event, ItemFinished) and event.processing_type != "full" for event in made)
+    judged = [event for event in made if isinstance(event, ShadowJudged)]
+    assert len(judged) / skipped == pytest.approx(0.5, abs=0.03)
+    verdicts = Counter((event.decision, event.verdict) for event in judged)
+    for decision, share in WRONG_SKIPS.items():
+        count = verdicts[decision, "right"] + verdicts[decision, "wrong"]
+        assert count > 500
+        assert verdicts[decision, "wrong"] / count == pytest.approx(share, abs=4 * (share / count) ** 0.5)
+    estimated = sum(event.estimated_saved_seconds or 0.0 for event in judged)
+    true = sum(event.true_saved_seconds or 0.0 for event in judged)
+    assert estimated / true - 1 == pytest.approx(SAVINGS_BIAS, abs=0.02)

@@ -53,6 +53,12 @@ def tune(
     return _Advisor(evidence, in_force, goal, by_content_type, Targets().bands if bands is None else bands).advise()
 
 
+def expect(evidence: Evidence, in_force: InForce, thresholds: tuple[float, float, float, float]) -> Expectation:
+    """Return what thresholds (overall, coherence, completeness, informativeness) would come to, all else as it is."""
+    advisor = _Advisor(evidence, in_force, Goal(""), False, {})
+    return advisor.expectation(thresholds)
+
+
 def _lacking(evidence: Evidence | None) -> str:
     if evidence is None:
         return f"not enough data: no items in the window, {MIN_ITEMS} are needed"
@@ -110,6 +116,10 @@ class _Advisor:
             self._alerts(plan, outlook),
             self._shadow,
         )
+
+    def expectation(self, thresholds: tuple[float, float, float, float]) -> Expectation:
+        """Return what other thresholds come to."""
+        return self._expectation(self._model.outlook(msgspec.structs.replace(self._current, thresholds=thresholds))[0])
 
     def _plan(self) -> Plan:
         thresholds = tuple(self._values[f"min_{dimension}"] for dimension in DIMENSIONS)

@@ -61,9 +61,7 @@ class History(Protocol):
 class PrometheusHistory:
     """Asks a server for increases. `progress` is told of every answer."""
 
-    def __init__(
-        self, client: PrometheusClient, grid: Grid, progress: Progress = silent, expected: int = 1
-    ) -> None:
+    def __init__(self, client: PrometheusClient, grid: Grid, progress: Progress = silent, expected: int = 1) -> None:
         self._client, self._grid, self._progress = client, grid, progress
         self.blocks = grid.blocks
         self._done, self._known = 0, max(expected, 1) * len(list(self._pieces()))
@@ -117,9 +115,7 @@ def _quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-async def find_grid(
-    client: PrometheusClient, end: float, window: int, versions: Collection[str] = ()
-) -> Grid | None:
+async def find_grid(client: PrometheusClient, end: float, window: int, versions: Collection[str] = ()) -> Grid | None:
     """Return the blocks in which the part of the window (seconds before `end`) that has any data is read.
 
     Of several configurations (those named; by default all) the one scraped most seldom decides how long a block is.

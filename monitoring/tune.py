@@ -14,11 +14,14 @@ from monitoring.goal import Goal, choose
 from monitoring.histograms import Range
 from monitoring.history import Floats
 from monitoring.mode_advice import MIN_ASSESSED, advise_modes
-from monitoring.outlook import Mode, Model, Outlook, Plan, is_filtering, modes_seen
+from monitoring.observed import is_filtering, modes_seen
+from monitoring.outlook import Model, Outlook
 from monitoring.recommendation import Expectation, Interval, Recommendation, Tuning
 from monitoring.resampling import MIN_BLOCKS, Resampling
 from monitoring.shadow_share import shadow_shares
+from monitoring.stratum import Plan
 from monitoring.targets import Targets
+from pipeline.decisions.routing import Mode
 from pipeline.metrics.catalogue import CHECKPOINTS, DIMENSIONS
 
 MIN_ITEMS, MIN_TYPES = 100, 3  # before a recommendation is called confident

@@ -43,9 +43,7 @@ def command(a: str, b: str, prometheus: str | None, window: int, as_json: bool) 
         Console(highlight=False).print(comparison_table(found, a, b))
 
 
-async def _compare(
-    client: PrometheusClient, a: str, b: str, end: float, window: int, progress: Progress
-) -> Comparison:
+async def _compare(client: PrometheusClient, a: str, b: str, end: float, window: int, progress: Progress) -> Comparison:
     grid = await find_grid(client, end, window, (a, b))
     if grid is None:
         return nothing_seen()

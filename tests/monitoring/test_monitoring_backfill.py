@@ -20,7 +20,9 @@ TIMES = START + np.arange(0, 40 * 86_400, 21_600, dtype=np.float64)  # 40 days: 
 
 
 def made(name: str, shift: float) -> Series:
-    return Series(name, {"job": "pipeline", "reason": 'a "b" \\'}, TIMES, np.arange(len(TIMES), dtype=np.float64) + shift)
+    return Series(
+        name, {"job": "pipeline", "reason": 'a "b" \\'}, TIMES, np.arange(len(TIMES), dtype=np.float64) + shift
+    )
 
 
 @NEEDED

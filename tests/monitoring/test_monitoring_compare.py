@@ -60,7 +60,9 @@ def test_a_different_mix_of_content_types_does_not_decide() -> None:
         history = WorldHistory(series(decide(world, drawn), np.linspace(0, 604_800, 43), start=0.0))
         answers.append(asyncio.run(read_arm(history, version)))
     found = compare(*answers, 42)
-    raw = [sum(float(v.sum()) for v in a.scores.values()) / sum(float(v.sum()) for v in a.scored.values()) for a in answers]
+    raw = [
+        sum(float(v.sum()) for v in a.scores.values()) / sum(float(v.sum()) for v in a.scored.values()) for a in answers
+    ]
     assert raw[0] - raw[1] > 0.03
     assert found.overall.quality_diff is not None
     assert abs(found.overall.quality_diff.value) < 0.01

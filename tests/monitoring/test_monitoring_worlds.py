@@ -46,7 +46,11 @@ def test_the_series_of_a_world_are_those_that_the_exporters_registry_shows() -> 
         known = left not in (0, 1)
         name = WORLD.kinds[drawn.kind[n]].name if known else None
         cost = finished.spent[n] + finished.saved[n]
-        scores = dict(zip(("quality_score", "coherence", "completeness", "informativeness"), drawn.scores[n].tolist(), strict=True))
+        scores = dict(
+            zip(
+                ("quality_score", "coherence", "completeness", "informativeness"), drawn.scores[n].tolist(), strict=True
+            )
+        )
         metrics.apply(
             ItemFinished(
                 way, name, processing_time=finished.spent[n], time_saved_pct=finished.saved[n] / cost,
@@ -61,7 +65,11 @@ def test_the_series_of_a_world_are_those_that_the_exporters_registry_shows() -> 
             if (left >= 0 and point > left) or (point == 2 and way == "lightweight"):
                 break
             held = drawn.confidences[n, point]
-            metrics.apply(CheckpointEvaluated(CHECKPOINTS[point], None, "balanced", None if np.isnan(held) else held))
+            metrics.apply(
+                CheckpointEvaluated(
+                    CHECKPOINTS[point], name if point > 1 else None, "balanced", None if np.isnan(held) else held
+                )
+            )
     shown = {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in metrics.registry.collect()

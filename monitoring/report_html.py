@@ -68,7 +68,7 @@ def _tiles(main: Element, found: Report) -> None:
     calls = f"{figure(total['saved_llm_calls'], 'calls')} model calls"
     _tile(tiles, "Cost saved", figure(total["saved_usd"], "usd"), calls, _change(found, "saved_usd"))
     for reading in found.overview.readings:
-        if reading.state != "not judged" and (reading.value is not None or reading.target is not None):
+        if reading.state != "not judged" and reading.items:
             _reading_tile(tiles, found, reading)
     for budget in found.overview.budgets:
         note = f"of {format_duration(budget.window)}, objective {figure(budget.objective, 'ratio')}"

@@ -65,7 +65,7 @@ def test_an_overview_says_what_was_counted(found: Report) -> None:
     assert readings["time_savings"].value == pytest.approx(850 / 1470, rel=1e-6)
     assert readings["quality_score_avg"].value == pytest.approx((4 * 0.81 + 0.61) / 5, rel=2e-3)
     assert readings["error_rate"].value == pytest.approx(0.25 / 13.25, rel=1e-6)
-    assert {name: reading.state for name, reading in readings.items()} == {
+    assert {name: reading.state for name, reading in readings.items() if name != "wrong_skip_rate"} == {
         "bypass_rate": "ok", "early_exit_share": "ok", "time_savings": "warning", "quality_score_avg": "ok",
         "error_rate": "warning", "item_duration_p95_seconds": "no data",
     }  # fmt: skip

@@ -42,7 +42,10 @@ def test_status_is_a_document_or_tables_without_colour_where_there_is_no_termina
     asked = ("status", "--window", "7d", *AT)
     document = pipemeter(*asked, "--json", "--prometheus", prometheus).lines()[0]
     assert document["totals"]["items"] == pytest.approx(2184)
-    assert [row["state"] for row in document["readings"]] == ["ok", "ok", "ok", "warning", "warning", "no data"]
+    states = {row["signal"]: row["state"] for row in document["readings"]}
+    assert (states["bypass_rate"], states["time_savings"], states["item_duration_p95_seconds"]) == (
+        "ok", "warning", "no data",
+    )  # fmt: skip
     shown = pipemeter(*asked, PROMETHEUS_URL=prometheus)
     assert (shown.code, shown.err) == (0, "")
     assert "\x1b" not in shown.out

@@ -34,6 +34,13 @@ class Series(msgspec.Struct, frozen=True):
     points: list[tuple[float, float]]
 
 
+class RawSeries(msgspec.Struct, frozen=True):
+    """One series as the server wrote it: (Unix seconds, value as text), so that no digit is lost."""
+
+    labels: dict[str, str]
+    samples: list[tuple[float, str]]
+
+
 class PrometheusClient:
     """Asks one Prometheus server. `transport` replaces the network in tests."""
 
@@ -67,6 +74,19 @@ class PrometheusClient:
         data = await self._get("query_range", given)
         return [Series(row["metric"], [(float(t), float(v)) for t, v in row["values"]]) for row in data["result"]]
 
+    async def query_raw(self, expression: str, at: float) -> list[RawSeries]:
+        """Evaluate a range selector such as `up[1h]` at one time: every sample as it was scraped.
+
+        Prometheus before 3 includes both ends of the range, later ones and others leave the earlier one out.
+        Raises PrometheusError.
+        """
+        return _raw(await self._get("query", {"query": expression, "time": f"{at:.3f}"}))
+
+    async def query_range_raw(self, expression: str, start: float, end: float, step: float) -> list[RawSeries]:
+        """Evaluate an expression as `query_range` does, values as text. Raises PrometheusError."""
+        given = {"query": expression, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
+        return _raw(await self._get("query_range", given))
+
     async def _get(self, path: str, parameters: dict[str, str]) -> Any:
         try:
             async with httpx.AsyncClient(timeout=self._timeout, transport=self._transport, verify=self._tls) as client:
@@ -81,6 +101,10 @@ class PrometheusClient:
             message = answer.get("error", "no answer") if isinstance(answer, dict) else "not a Prometheus answer"
             raise PrometheusError(f"{self.shown_url}: {message}")
         return answer["data"]
+
+
+def _raw(data: Any) -> list[RawSeries]:
+    return [RawSeries(row["metric"], [(float(t), v) for t, v in row["values"]]) for row in data["result"]]
 
 
 def _vector(data: Any) -> list[Any]:

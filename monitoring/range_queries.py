@@ -37,6 +37,12 @@ class Window(msgspec.Struct, frozen=True):
         """Return the window that begins at the first of its times at or after `start`, however early that is."""
         return Window(-(-start // self.step) * self.step, self.end, self.step)
 
+    def split(self, points: int) -> list[Window]:
+        """Return it in pieces of at most that many evaluations; none if it is empty."""
+        size = points * self.step
+        begins = range(self.start, self.end + 1, size)
+        return [Window(at, min(self.end, at + size - self.step), self.step) for at in begins]
+
 
 class RangeReader:
     """Reads windows from one server; at most `parallel` queries at a time."""

@@ -7,21 +7,23 @@ of the results. Nothing is written, no rule has to be loaded anywhere.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
-import promql_parser as promql
+import numpy as np
 
+from monitoring.evaluation import Rows, evaluate, rows_of, taken_apart
 from monitoring.firings import AlertHistory, Firing, Labels, add_result, alert_labels
 from monitoring.inlining import inlined
 from monitoring.presence import PresenceFinder, begun, observed
-from monitoring.prometheus import PrometheusError, Series
+from monitoring.prometheus import PrometheusError
 from monitoring.range_queries import RangeReader, Window
 from monitoring.rules import AlertingRule, RuleError, Rules
 from monitoring.selectors import raw_selectors
 
-_FAR = 60  # steps between two results that are asked for apart
 Progress = Callable[[int, int], None]  # evaluations done, of all
+_PIECE = 1440  # evaluations: a day of minutes
+_LONGEST = 2 * 86_400  # s of `for` and `keep_firing_for` that are looked back for
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -41,16 +43,17 @@ class Replayed(msgspec.Struct, frozen=True):
 
 
 class Replayer:
-    """Replays rules over one window. What several rules, or several configurations, have in common is read once.
+    """Replays rules over one window, within one event loop.
 
-    For one event loop. `longest`: seconds of `for` and `keep_firing_for` together that rules may have.
+    What several rules, or several configurations, have in common is read once and kept: 9 bytes for each evaluation
+    of each leaf (see `monitoring/evaluation.py`) and label set.
     """
 
-    def __init__(self, reader: RangeReader, window: Window, *, longest: int = 2 * 86_400) -> None:
+    def __init__(self, reader: RangeReader, window: Window, *, piece: int = _PIECE) -> None:
         self.window = window
-        self._reader, self._longest = reader, longest
-        self._presence = PresenceFinder(reader, window, longest)
-        self._known: dict[tuple[object, ...], asyncio.Task[Replayed]] = {}
+        self._reader, self._piece = reader, piece
+        self._presence = PresenceFinder(reader, window, _LONGEST)
+        self._leaves: dict[tuple[str, Window], asyncio.Task[Rows]] = {}
 
     async def replay(self, rules: Rules, progress: Progress | None = None) -> list[Replayed]:
         """Replay every alerting rule, in their order.
@@ -58,56 +61,70 @@ class Replayer:
         A rule that the server refuses, or that cannot be inlined, is reported with its error. Raises PrometheusError
         if the server does not answer at all.
         """
-        done, total = 0, len(rules.alerting) * self.window.points
         await self._reader.times("vector(1)", Window(self.window.end, self.window.end, self.window.step))
+        pieces = [self._pieces(rule, rules) for rule in rules.alerting]
+        done, total = 0, sum(piece.points for of_one in pieces for piece in of_one)
 
-        async def one(rule: AlertingRule) -> Replayed:
+        def note(evaluations: int) -> None:
             nonlocal done
-            found = await self._guarded(rule, rules)
-            done += self.window.points
+            done += evaluations
             if progress:
                 progress(done, total)
-            return found
 
-        return await asyncio.gather(*map(one, rules.alerting))
+        replaying = zip(rules.alerting, pieces, strict=True)
+        return await asyncio.gather(*(self._guarded(rule, rules, of_one, note) for rule, of_one in replaying))
 
-    async def _guarded(self, rule: AlertingRule, rules: Rules) -> Replayed:
+    def _pieces(self, rule: AlertingRule, rules: Rules) -> list[Window]:
+        """Return the window, with what all the rules need before it, in the same pieces for all of one interval."""
         step = rule.interval or self.window.step
+        lead = min(_LONGEST, max(_lead(one, step) for one in rules.alerting))
+        whole = Window.ending(self.window.end, self.window.end - self.window.start, step)
+        return whole.since(whole.start - lead).split(self._piece)
+
+    async def _guarded(
+        self, rule: AlertingRule, rules: Rules, pieces: list[Window], note: Callable[[int], None]
+    ) -> Replayed:
         try:
-            expression = inlined(rule.expression, rules.recording, interval=step)
-            raw = msgspec.structs.replace(rule, expression=expression, interval=step)
-            key = (raw.name, expression, raw.hold, raw.keep, step, *sorted(raw.labels.items()))
-            if key not in self._known:
-                self._known[key] = asyncio.ensure_future(self._one(raw))
-            return await self._known[key]
+            expression = inlined(rule.expression, rules.recording, interval=pieces[0].step)
+            return await self._one(rule, expression, pieces, note)
         except (RuleError, PrometheusError) as error:
             return Replayed(rule, {}, judged=False, error=str(error))
 
-    async def _one(self, rule: AlertingRule) -> Replayed:
-        """Replay a rule that reads raw series only."""
-        window = Window.ending(self.window.end, self.window.end - self.window.start, rule.interval or self.window.step)
-        reads = tuple(raw_selectors(rule.expression))
+    async def _one(
+        self, rule: AlertingRule, expression: str, pieces: list[Window], note: Callable[[int], None]
+    ) -> Replayed:
+        window = self.window
+        reads = tuple(raw_selectors(expression))
         found = [await self._presence.find(selector) for selector in reads]
         missing = tuple(selector for selector, one in zip(reads, found, strict=True) if not one.inside(window))
         if reads and missing == reads:
+            note(sum(piece.points for piece in pieces))
             return Replayed(rule, {}, 0, reads, missing, judged=False)
-        start = window.start - min(_lead(rule, window.step), self._longest)
+        start = window.start - min(_LONGEST, _lead(rule, pieces[0].step))
         start = max(start, begun(found)) if reads else start
-        firings = await self._firings(rule, window.since(start))
+        firings = await self._firings(rule, expression, start, pieces, note)
         seconds = observed(found, window) if reads else window.end - window.start
         return Replayed(rule, _inside(firings, window), seconds, reads, missing)
 
-    async def _firings(self, rule: AlertingRule, window: Window) -> dict[Labels, list[Firing]]:
-        history = AlertHistory(rule)
-        condition = cheap_condition(rule.expression)
-        async for piece, series in self._reader.pieces(condition or rule.expression, window):
-            results = _results(rule, series) if condition is None else {}
-            for span in _spans(series, piece) if condition else ():
-                async for _, found in self._reader.pieces(rule.expression, span):
-                    results |= _results(rule, found)
-            for at in range(piece.start, piece.end + 1, piece.step):
+    async def _firings(
+        self, rule: AlertingRule, expression: str, start: int, pieces: list[Window], note: Callable[[int], None]
+    ) -> dict[Labels, list[Firing]]:
+        history, node = AlertHistory(rule), taken_apart(expression)
+        for piece in pieces:
+            rows = await evaluate(node, piece, self._leaf) if piece.end >= start else {}
+            results = _results(rule, rows, piece)
+            for at in range(max(piece.start, piece.since(start).start), piece.end + 1, piece.step):
                 history.evaluate(at, results.get(at, {}))
-        return history.finish(window.end)
+            note(piece.points)
+        return history.finish(pieces[-1].end)
+
+    async def _leaf(self, text: str, piece: Window) -> Rows:
+        if (text, piece) not in self._leaves:
+            self._leaves[text, piece] = asyncio.ensure_future(self._read(text, piece))
+        return await self._leaves[text, piece]
+
+    async def _read(self, text: str, piece: Window) -> Rows:
+        return rows_of([one async for _, series in self._reader.pieces(text, piece) for one in series], piece)
 
 
 def _lead(rule: AlertingRule, step: int) -> int:
@@ -115,24 +132,14 @@ def _lead(rule: AlertingRule, step: int) -> int:
     return step * (-(-rule.hold // step) - (-rule.keep // step) + 1)
 
 
-def _results(rule: AlertingRule, series: Sequence[Series]) -> dict[int, dict[Labels, float]]:
+def _results(rule: AlertingRule, rows: Rows, piece: Window) -> dict[int, dict[Labels, float]]:
     results: dict[int, dict[Labels, float]] = {}
-    for one in series:
-        labels = alert_labels(rule, one.labels)
-        for at, value in one.points:
-            add_result(rule, results.setdefault(round(at), {}), labels, value)
+    for found, row in rows.items():
+        labels = alert_labels(rule, dict(found))
+        for index in np.flatnonzero(row.present).tolist():
+            at = piece.start + index * piece.step
+            add_result(rule, results.setdefault(at, {}), labels, float(row.values[index]))
     return results
-
-
-def _spans(series: Sequence[Series], piece: Window) -> list[Window]:
-    """Return the parts of a piece in which there are results, with the gaps between them left out if they are long."""
-    spans: list[Window] = []
-    for at in sorted({round(at) for one in series for at, _ in one.points}):
-        if spans and at - spans[-1].end <= _FAR * piece.step:
-            spans[-1] = Window(spans[-1].start, at, piece.step)
-        else:
-            spans.append(Window(at, at, piece.step))
-    return spans
 
 
 def _inside(firings: dict[Labels, list[Firing]], window: Window) -> dict[Labels, list[Firing]]:
@@ -145,35 +152,3 @@ def _inside(firings: dict[Labels, list[Firing]], window: Window) -> dict[Labels,
             if one.end > window.start:
                 found.setdefault(labels, []).append(one)
     return found
-
-
-def cheap_condition(expression: str) -> str | None:
-    """Return an operand of a top-level `and` that looks back far less than the whole, None if there is none.
-
-    Where it has no result the whole has none: the long windows need not be computed there.
-    """
-    parts = _operands(promql.parse(expression))
-    whole = _longest_range(expression)
-    if len(parts) == 1 or not whole:
-        return None
-    shortest = min((part.prettify() for part in parts), key=_longest_range)
-    return shortest if _longest_range(shortest) * 2 <= whole else None
-
-
-def _operands(node: promql.Expr) -> list[promql.Expr]:
-    if isinstance(node, promql.ParenExpr):
-        return _operands(node.expr)
-    if isinstance(node, promql.BinaryExpr) and str(node.op) == "and":
-        return [*_operands(node.lhs), *_operands(node.rhs)]
-    return [node]
-
-
-def _longest_range(expression: str) -> float:
-    ranges = [0.0]
-
-    def note(node: promql.Expr) -> None:
-        if isinstance(node, promql.MatrixSelector | promql.SubqueryExpr) and node.range:
-            ranges.append(node.range.total_seconds())
-
-    promql.walk(promql.parse(expression), note)
-    return max(ranges)

@@ -111,6 +111,8 @@ def load_config(
 ) -> Config:
     """Read the configuration files of a folder (those that exist) and lay the other sources over them.
 
+    One file that holds any of their sections will do as well.
+
     `command_line` holds top-level fields of Config to replace, such as `version="b"` or whole settings. Raises
     ConfigError with everything that is wrong.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -76,17 +76,64 @@ DEFAULT_ROUTING = Routing(
 )
 
 
-def read(directory: Path | None, problems: list[Problem]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Read every known file of a folder over the built-in values; return (fields of Config, origins by dotted key)."""
+# Where each section stands in a folder. One file may hold them all instead, such as the one that `tune` writes.
+FILE_OF = {
+    "thresholds": "quality_filtering.yaml",
+    "content_types": "content_routing.yaml",
+    "custom_types": "content_routing.yaml",
+    "default_routing": "content_routing.yaml",
+    "checkpoints": "early_exit.yaml",
+    "transcription": "models.yaml",
+    "llm": "models.yaml",
+    "download": "pipeline.yaml",
+    "memory": "pipeline.yaml",
+    "publish": "pipeline.yaml",
+    "label_caps": "pipeline.yaml",
+}
+
+
+def read(place: Path | None, problems: list[Problem]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read every known file of a folder, or one file with any sections, over the built-in values.
+
+    Return (fields of Config, origins by dotted key).
+    """
     reader = _Reader(problems)
-    for name, method in reader.files().items():
-        path = directory / name if directory else None
-        if path is not None and path.exists():
-            try:
-                method(load(path))
-            except ConfigError as error:
-                problems.extend(error.problems)
+    files = reader.files()
+    roots = (
+        _sections_of_file(place, problems) if place and place.is_file() else _files_of_folder(place, files, problems)
+    )
+    for name, root in roots.items():
+        try:
+            files[name](root)
+        except ConfigError as error:
+            problems.extend(error.problems)
     return reader.values, reader.origins
+
+
+def _files_of_folder(directory: Path | None, names: Iterable[str], problems: list[Problem]) -> dict[str, Node]:
+    roots = {}
+    for path in (directory / name for name in names) if directory else ():
+        try:
+            if path.exists():
+                roots[path.name] = load(path)
+        except ConfigError as error:
+            problems.extend(error.problems)
+    return roots
+
+
+def _sections_of_file(path: Path, problems: list[Problem]) -> dict[str, Node]:
+    """Return the sections of one file as if they stood in the files of a folder."""
+    roots: dict[str, Node] = {}
+    try:
+        for key, node in load(path).items():
+            if key in FILE_OF:
+                name = FILE_OF[key]
+                roots.setdefault(name, Node({}, node.file, node.line, "")).value[key] = node
+            else:
+                problems.append(node.problem(f"a known section, {nearest(key, FILE_OF)}"))
+    except ConfigError as error:
+        problems.extend(error.problems)
+    return roots
 
 
 class _Reader:

@@ -21,10 +21,16 @@ _VERBS = {
     "serve": "Serve /metrics and take records from other processes.",
     "simulate": "Send realistic traffic to an exporter.",
     "backtest": "Replay alert rules over recorded history: what would have fired.",
+    "status": "Show what was done and saved, and how that stands against the targets.",
+    "report": "Write the report of a week: totals, savings, quality, alerts, changes.",
+    "snapshot": "Export the collected metrics into a file that can be read back.",
     "compile": "Turn monitoring.yaml into rules, tests, routes, messages, runbooks and dashboards.",
     "alertmanager": "Write the configuration that Alertmanager runs on, secrets filled in.",
     "notify": "Show the messages that alerts become.",
     "alerts": "Send a test alert through the real Alertmanager.",
+    "tune": "Recommend thresholds from what the metrics show.",
+    "compare": "Compare two configurations, and say which to take.",
+    "assign": "Say which configuration an item gets in an A/B test.",
     "doctor": "Check the installation and say how to mend it.",
 }
 

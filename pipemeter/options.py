@@ -26,9 +26,10 @@ def configuration(command: Command) -> Command:
         click.option(
             "--config",
             "config_dir",
-            metavar="DIR",
-            type=click.Path(exists=True, file_okay=False, path_type=Path),
-            help="Configuration folder.  [default: ./config where it exists, else built-in values]",
+            metavar="PLACE",
+            type=click.Path(exists=True, path_type=Path),
+            help="Configuration folder, or one file with any of its sections.  [default: ./config where it exists, else "
+            "built-in values]",
         ),
     ):
         command = option(command)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
-from bench.backfill import backfill, running_prometheus
+from bench.backfill import MISSING, backfill, running_prometheus, running_victoria
 from monitoring.backtest import AlertReport, Effect, alerts_effect, differences, flapping, per_week, reports
 from monitoring.bands import Bands
 from monitoring.compile.rules import rule_groups
@@ -78,14 +79,19 @@ def _needed(groups: Groups) -> Groups:
 
 
 def run(
-    client: PrometheusClient, groups: Groups, *names: str, window: Window = WINDOW, **reading: int
+    client: PrometheusClient,
+    groups: Groups,
+    *names: str,
+    window: Window = WINDOW,
+    points: int = 5000,
+    piece: int = 1440,
 ) -> list[AlertReport]:
     """Replay the alerts of some names, or all."""
     rules = read_rules(groups)
     kept = tuple(rule for rule in rules.alerting if not names or rule.name in names)
 
     async def replayed() -> list[AlertReport]:
-        replayer = Replayer(RangeReader(client, **reading), window)
+        replayer = Replayer(RangeReader(client, points=points), window, piece=piece)
         return reports(await replayer.replay(msgspec.structs.replace(rules, alerting=kept)))
 
     return asyncio.run(replayed())
@@ -116,8 +122,25 @@ def _from_zero(one: Firing) -> Firing:
 @rule_engine.NEEDED
 def test_a_window_read_in_many_small_pieces_gives_the_same(prometheus: PrometheusClient, groups: Groups) -> None:
     names = ("PipelineErrorBudgetBurn", "Flickers", "PipelineDown", "Range")
-    small, large = ([_rounded(one) for one in run(prometheus, groups, *names, points=points)] for points in (61, 5000))
-    assert small == large
+    small = run(prometheus, groups, *names, points=61, piece=70)
+    large = run(prometheus, groups, *names, points=5000, piece=1440)
+    assert [_rounded(one) for one in small] == [_rounded(one) for one in large]
+
+
+@rule_engine.NEEDED
+@pytest.mark.skipif(MISSING["victoria-metrics"], reason="victoria-metrics is not installed")
+def test_victoria_metrics_gives_the_same_to_a_step(
+    prometheus: PrometheusClient, groups: Groups, tmp_path: Path
+) -> None:
+    """Its ranges leave out their first moment and its increases are not extrapolated."""
+    names = ("PipelineDown", "PipelineErrorBudgetBurn", "PipelineQualityScoreLow", "PipelineStalled", "Watchdog")
+    expected = run(prometheus, groups, *names)
+    with running_victoria(tmp_path, HISTORY) as url:
+        found = run(PrometheusClient(url), groups, *names)
+    assert [(one.alert, one.labels) for one in found] == [(one.alert, one.labels) for one in expected]
+    edges, wanted = ([(f.start, f.end) for one in of_one for f in one.firings] for of_one in (found, expected))
+    assert len(edges) >= 8
+    assert np.abs(np.array(edges) - np.array(wanted)).max() <= STEP
 
 
 @rule_engine.NEEDED

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from monitoring.compile.dashboards.board import Board, Column, Panel, Query, Scale
-from monitoring.compile.dashboards.scales import COUNT
+from monitoring.compile.dashboards.scales import COUNT, colours_of
 from monitoring.targets import Targets
 
 VARIABLES = ("job", "instance")
@@ -17,7 +19,17 @@ def board(targets: Targets, *, recorded: bool = True) -> Board:  # noqa: ARG001 
         "health",
         "pipemeter: Exporter and pipeline health",
         "Can these numbers be trusted? Whether the exporter is scraped, takes everything in and keeps it.",
-        (*_now(), _records(), _refused(), _losses(), _busy(), _instances(), *_waits(), *_configuration()),
+        (
+            *_now(),
+            _records(),
+            _refused(),
+            _losses(),
+            _busy(),
+            _instances(),
+            *_waits(),
+            _items(targets),
+            *_configuration(),
+        ),
         VARIABLES,
         start="now-6h",
         refresh="30s",
@@ -188,6 +200,21 @@ def _p95(title: str, how: str, family: str, empty: str = "No traffic") -> Panel:
     )
 
 
+def _items(targets: Targets) -> Panel:
+    """Ask the family itself: what is recorded of it has lost its exemplars."""
+    family = "pipeline_item_duration_seconds"
+    text = f"histogram_quantile(0.95, sum by (processing_type, le) (rate({family}_bucket@[$__rate_interval])))"
+    return Panel(
+        "Which items took long?",
+        "Duration of items, p95 by the way they took. Dots are single items: pointing at one shows its `item_id`, by "
+        "which its line is found in the log.",
+        "lines",
+        (msgspec.structs.replace(_asked(text, family, legend="{{processing_type}}"), exemplars=True),),
+        Scale("s", 1, minimum=0),
+        colours=colours_of("processing_type", targets),
+    )
+
+
 def _configuration() -> tuple[Panel, ...]:
     return (
         Panel(
@@ -196,7 +223,7 @@ def _configuration() -> tuple[Panel, ...]:
             "table",
             (Query(f"max by (feature) (pipeline_feature_enabled{_HERE})", ("pipeline_feature_enabled",), "On", now=True,
                    form="table"),),
-            height=7,
+            width=6,
             labels={"feature": "Feature"},
             columns={"On": Column(Scale("bool_on_off"))},
             empty="Not scraped",
@@ -207,7 +234,7 @@ def _configuration() -> tuple[Panel, ...]:
             "table",
             (Query(f"max by (config_version, config_hash) (pipeline_config_info{_HERE})", ("pipeline_config_info",),
                    "Active", now=True, form="table"),),
-            height=7,
+            width=6,
             labels={"config_version": "Version", "config_hash": "Hash"},
             columns={"Active": Column(Scale("bool_yes_no"))},
             empty="No version was announced",

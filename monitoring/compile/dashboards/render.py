@@ -126,6 +126,8 @@ def _target(query: Query, ref: str) -> prometheus.Dataquery:
     target.editor_mode(queries.QueryEditorMode.CODE)
     if query.step:
         target.interval(query.step)
+    if query.exemplars:
+        target.exemplar(True)
     return target.instant() if query.now else target.range()
 
 

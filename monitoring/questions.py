@@ -1,0 +1,95 @@
+"""Questions to Prometheus about one window: a few at a time, counted, answered as plain dictionaries."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
+
+from monitoring.durations import format_duration
+from monitoring.expressions import expression, volume
+from monitoring.prometheus import PrometheusClient, Sample, Series
+from monitoring.signals import Signal
+
+Key = tuple[str, ...]  # the values of the labels that were asked for
+Progress = Callable[[int, int], None]  # (answers, questions so far)
+Answer = TypeVar("Answer")
+_TOGETHER = 3  # a small Prometheus is busy with more
+
+
+def silent(done: int, known: int) -> None:
+    """Take no notice of progress."""
+
+
+class Tally:
+    """How many questions there are and how many were answered; what asks together counts together."""
+
+    def __init__(self, progress: Progress = silent, together: int = _TOGETHER) -> None:
+        self._progress = progress
+        self._free = asyncio.Semaphore(together)
+        self._known = self._done = 0
+
+    async def ask(self, question: Awaitable[Answer]) -> Answer:
+        """Wait for a turn and for the answer."""
+        self._known += 1
+        async with self._free:
+            answer = await question
+        self._done += 1
+        self._progress(self._done, self._known)
+        return answer
+
+
+class Questions:
+    """Asks about the `window` seconds before `at` (Unix seconds), from the raw families alone."""
+
+    def __init__(self, client: PrometheusClient, at: float, window: int, tally: Tally | None = None) -> None:
+        self.client, self.at, self.window = client, at, window
+        self._tally = tally or Tally()
+
+    @property
+    def start(self) -> float:
+        """Where the window begins (Unix seconds)."""
+        return self.at - self.window
+
+    @property
+    def over(self) -> str:
+        """The window as PromQL writes it."""
+        return format_duration(self.window)
+
+    def about(self, at: float, window: int) -> Questions:
+        """Return questions about another window, counted together with these."""
+        return Questions(self.client, at, window, self._tally)
+
+    async def signal(self, signal: Signal, by: Key = ()) -> dict[Key, float]:
+        """Return a signal over the window, split by labels; what has no value is not there."""
+        return await self.values(expression(signal, self.over, by=by), by)
+
+    async def volume(self, signal: Signal, by: Key = ()) -> dict[Key, float]:
+        """Return how many items a signal rests on."""
+        return await self.values(volume(signal, self.over, by=by), by)
+
+    async def values(self, text: str, by: Key = ()) -> dict[Key, float]:
+        """Return the values of an expression at the end of the window, by the labels named."""
+        return {key_of(s.labels, by): s.value for s in await self.samples(text) if math.isfinite(s.value)}
+
+    async def value(self, text: str) -> float | None:
+        """Return the one value of an expression, None if it has none."""
+        return (await self.values(text)).get(())
+
+    async def samples(self, text: str) -> list[Sample]:
+        """Return an expression's series at the end of the window. Raises PrometheusError."""
+        return await self._tally.ask(self.client.query(text, self.at))
+
+    async def course(self, text: str, step: int) -> list[Series]:
+        """Return an expression at the end of each of the window's slots of `step` seconds. Raises PrometheusError.
+
+        Slots are counted back from the end of the window; what is left over at its beginning belongs to none.
+        """
+        slots = max(1, self.window // step)
+        return await self._tally.ask(self.client.query_range(text, self.at - (slots - 1) * step, self.at, step))
+
+
+def key_of(labels: Mapping[str, str], by: Sequence[str]) -> Key:
+    """Return the values of the labels named, empty for one that is not there."""
+    return tuple(labels.get(name, "") for name in by)

@@ -1,0 +1,58 @@
+"""What a report recommends: what `pipemeter tune` would, for the same window and the targets in force."""
+
+from __future__ import annotations
+
+from monitoring.bands import Bands
+from monitoring.evidence import read_evidence
+from monitoring.figures import figure
+from monitoring.goal import Goal, goal_of, targets_goal
+from monitoring.history import PrometheusHistory, find_grid
+from monitoring.questions import Questions
+from monitoring.recommendation import Interval, Recommendation, Tuning
+from monitoring.report import Advice, Recommendations, Recommender
+from monitoring.targets import Targets
+from monitoring.tune import tune
+from pipeline.config import Config
+from pipemeter.tune import in_force
+
+
+def recommender(config: Config, targets: Targets) -> Recommender:
+    """Return what asks for recommendations: from `config` towards the targets of bypass rate and quality."""
+
+    async def ask(questions: Questions) -> Recommendations:
+        grid = await find_grid(questions.client, questions.at, questions.window)
+        evidence = await read_evidence(PrometheusHistory(questions.client, grid)) if grid else None
+        return recommendations(tune(evidence, in_force(config), _goal(targets), bands=targets.bands))
+
+    return ask
+
+
+def _goal(targets: Targets) -> Goal:
+    bypass, quality = (targets.bands.get(name, Bands()).target for name in ("bypass_rate", "quality_score_avg"))
+    if bypass is None and quality is None:
+        return goal_of()
+    return targets_goal(bypass, quality, "the targets of monitoring.yaml")
+
+
+def recommendations(found: Tuning) -> Recommendations:
+    """Return what should be set otherwise; what should stay as it is is left out."""
+    advice = [
+        Advice(one.threshold, f"{one.current:g}", f"{one.recommended:g}", f"{one.reason} ({one.samples:,} samples)")
+        for one in found.recommendations
+        if one.recommended != one.current
+    ]
+    caveats = list(found.caveats)
+    if advice:
+        caveats.insert(0, _expected(found.recommendations[0]))
+    return Recommendations(advice, caveats, known=bool(found.recommendations))
+
+
+def _expected(one: Recommendation) -> str:
+    return (
+        f"Taken together, a bypass rate of {_between(one.expected_bypass_rate)}, time savings of "
+        f"{_between(one.expected_time_savings)} and a mean quality of {figure(one.expected_quality, 'score')} are expected."
+    )
+
+
+def _between(interval: Interval) -> str:
+    return f"{figure(interval[0], 'ratio')} to {figure(interval[1], 'ratio')}"

@@ -1,0 +1,114 @@
+"""`pipemeter tune`: from the metrics of a window to thresholds that reach a target."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Literal
+
+import click
+import msgspec
+from rich.console import Console
+
+from monitoring.bands import Bands
+from monitoring.evidence import QUERIES, Evidence, read_evidence
+from monitoring.goal import Goal, goal_of, targets_goal
+from monitoring.history import Progress, PrometheusHistory, find_grid
+from monitoring.optimal_config import optimal_config
+from monitoring.prometheus import PrometheusClient
+from monitoring.targets import Targets
+from monitoring.tune import InForce, tune
+from pipeline.config import PROFILES, Config
+from pipeline.decisions.routing import Mode
+from pipemeter.asking import (
+    Duration,
+    answered,
+    client_for,
+    counting,
+    prometheus_option,
+    targets_for,
+    targets_option,
+)
+from pipemeter.logs import configure_logs
+from pipemeter.options import read_config
+from pipemeter.tuning_table import tuning_table
+from pipemeter.written import replacing
+
+_SHARE = click.FloatRange(0.0, 1.0)
+
+
+@click.command("tune")
+@prometheus_option
+@click.option("--window", type=Duration(), default="7d", show_default=True, help="How far back to look.")
+@click.option("--target-bypass", type=_SHARE, help="Come as near as possible to this bypass rate.")
+@click.option("--min-quality", type=_SHARE, help="Skip no more than this mean quality of kept items needs.")
+@click.option("--profile", type=click.Choice(sorted(PROFILES)), help="Come near to the targets of a profile.")
+@click.option("--by", type=click.Choice(["content_type"]), help="Recommend modes too, and show every content type.")
+@click.option("--config-version", help="The configuration to tune.  [default: the one with most items]")
+@click.option("--write", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+              help="Write the recommendation as a configuration file.")  # fmt: skip
+@click.option("--config", "config_dir", metavar="PLACE", type=click.Path(exists=True, path_type=Path),
+              help="The configuration in force, for what metrics do not tell.  [default: as for `run`]")  # fmt: skip
+@targets_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def command(
+    prometheus: str | None,
+    window: int,
+    target_bypass: float | None,
+    min_quality: float | None,
+    profile: str | None,
+    by: Literal["content_type"] | None,
+    config_version: str | None,
+    write: Path | None,
+    config_dir: Path | None,
+    targets_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Recommend thresholds, exit confidences and modes from what Prometheus saw.
+
+    Without a goal, the targets of monitoring.yaml are the goal (built in: bypass rate 0.60, quality 0.75, those of the
+    profile balanced). What buckets and samples cannot tell is stated as an interval.
+    """
+    configure_logs()
+    if sum(given is not None for given in (target_bypass, min_quality, profile)) > 1:
+        raise click.UsageError("name one goal: --target-bypass, --min-quality or --profile")
+    config, targets = read_config(config_dir, None), targets_for(targets_file)
+    goal, end = _goal(target_bypass, min_quality, profile, targets), time.time()
+    with counting() as progress:
+        evidence = answered(_read(client_for(prometheus), end, window, config_version, progress))
+    found = tune(evidence, in_force(config), goal, by_content_type=by is not None, bands=targets.bands)
+    if write is not None and found.recommendations:
+        with replacing(write) as file:
+            file.write(optimal_config(found, config).encode())
+    if as_json:
+        document = msgspec.to_builtins(found) | {"window": {"start": end - window, "end": end}}
+        click.echo(msgspec.json.encode(document).decode())
+        return
+    Console(highlight=False).print(tuning_table(found))
+    if write is not None:
+        click.echo(f"written: {write}" if found.recommendations else "nothing written: there is nothing to recommend")
+
+
+def _goal(bypass: float | None, quality: float | None, profile: str | None, targets: Targets) -> Goal:
+    if bypass is None and quality is None and profile is None:
+        wanted = [targets.bands.get(name, Bands()).target for name in ("bypass_rate", "quality_score_avg")]
+        if any(value is not None for value in wanted):
+            return targets_goal(wanted[0], wanted[1], "the targets of monitoring.yaml")
+    return goal_of(target_bypass=bypass, min_quality=quality, profile=profile)
+
+
+async def _read(
+    client: PrometheusClient, end: float, window: int, version: str | None, progress: Progress
+) -> Evidence | None:
+    grid = await find_grid(client, end, window, () if version is None else (version,))
+    if grid is None:
+        return None
+    return await read_evidence(PrometheusHistory(client, grid, progress, QUERIES), version)
+
+
+def in_force(config: Config) -> InForce:
+    """Return what a configuration says of thresholds and confidences, by their names in the metrics."""
+    values = msgspec.to_builtins(config.thresholds)
+    values |= {f"{name}_min_confidence": point.min_confidence for name, point in config.checkpoints.items()}
+    modes: dict[str, Mode] = {name: route.processing_mode for name, route in config.routing.types.items()}
+    return InForce(values, modes)

@@ -10,7 +10,7 @@ The same draw can be decided under other thresholds: that is the truth of "what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -133,12 +133,21 @@ def decide(world: World, drawn: Drawn, arms: Sequence[Arm] | None = None) -> Fin
     return Finished(world, drawn, way, left, margin, drawn.cost * share, drawn.cost * (1.0 - share))
 
 
-def series(finished: Finished, times: Floats, *, start: float, resets: Sequence[float] = ()) -> Iterator[Series]:
+def series(
+    finished: Finished,
+    times: Floats,
+    *,
+    start: float,
+    resets: Sequence[float] = (),
+    families: Collection[str] = (),
+    labels: Mapping[str, str] | None = None,
+) -> Iterator[Series]:
     """Yield what scrapes at `times` (Unix seconds; the items begin at `start`) see of the content families.
 
-    `resets`: Unix seconds at which the process restarts and its counters begin anew.
+    `resets`: Unix seconds at which the process restarts and its counters begin anew. `families`: only these. `labels`:
+    those that the scrape adds.
     """
-    counted = _Counted(finished, times, start, resets)
+    counted = _Counted(finished, times, start, resets, families, {"job": "pipeline"} if labels is None else labels)
     yield from counted.items()
     yield from counted.scores()
     yield from counted.checkpoints()
@@ -146,7 +155,16 @@ def series(finished: Finished, times: Floats, *, start: float, resets: Sequence[
 
 
 class _Counted:
-    def __init__(self, finished: Finished, times: Floats, start: float, resets: Sequence[float]) -> None:
+    def __init__(
+        self,
+        finished: Finished,
+        times: Floats,
+        start: float,
+        resets: Sequence[float],
+        families: Collection[str],
+        target: Mapping[str, str],
+    ) -> None:
+        self._families, self._target = families, target
         drawn, world = finished.drawn, finished.world
         self._finished, self._world, self._times = finished, world, times
         self._slot = np.searchsorted(times, drawn.times + start)  # the first scrape that sees an item
@@ -163,19 +181,21 @@ class _Counted:
         f = self._finished
         for way, kind, arm, chosen in self._groups():
             labels = {"processing_type": WAYS[way], **self._labels(kind, arm)}
-            yield self._counter("pipeline_items_total", labels, chosen)
-            yield self._counter("pipeline_time_spent_seconds_total", labels, chosen, f.spent)
-            yield self._counter("pipeline_time_saved_seconds_total", labels, chosen, f.saved)
+            yield from self._counter("pipeline_items_total", labels, chosen)
+            yield from self._counter("pipeline_time_spent_seconds_total", labels, chosen, f.spent)
+            yield from self._counter("pipeline_time_saved_seconds_total", labels, chosen, f.saved)
             yield from self._histogram("pipeline_item_duration_seconds", labels, chosen, f.spent)
             if WAYS[way] == "lightweight":
                 modes = [*(k.mode for k in self._world.kinds), ""]
                 reason = "content_type" if modes[kind] == "lightweight" else "low_quality"
-                yield self._counter("pipeline_bypasses_total", {"reason": reason, **self._labels(kind, arm)}, chosen)
+                yield from self._counter(
+                    "pipeline_bypasses_total", {"reason": reason, **self._labels(kind, arm)}, chosen
+                )
         for kind in range(len(self._world.kinds)):
             for arm in range(len(self._versions)):
                 chosen = f.drawn.failed & (f.drawn.kind == kind) & (f.drawn.arm == arm)
                 labels = {"pipeline_stage": "analysis", "error_type": "timeout", **self._labels(kind, arm)}
-                yield self._counter("pipeline_failures_total", labels, chosen)
+                yield from self._counter("pipeline_failures_total", labels, chosen)
 
     def scores(self) -> Iterator[Series]:
         """Yield the scores of finished items, and the margins of assessed ones."""
@@ -205,23 +225,24 @@ class _Counted:
             held = reached & ~np.isnan(f.drawn.confidences[:, n])
             for arm, version in enumerate(self._versions):
                 mine, own = f.drawn.arm == arm, {"checkpoint": checkpoint, "config_version": version}
-                labels = {"content_type": "unspecified", **own}
-                yield self._counter("pipeline_checkpoint_evaluations_total", labels, reached & mine)
-                yield self._counter(
-                    "pipeline_early_exits_total", {"reason": "held", **labels}, self._ok & (f.left == n) & mine
-                )
                 yield from self._histogram(
                     "pipeline_exit_candidate_confidence", own, held & mine, f.drawn.confidences[:, n]
                 )
+                for kind in range(len(self._names) - 1) if n >= 2 else (len(self._names) - 1,):
+                    known = mine & ((f.drawn.kind == kind) | (n < 2))  # before the assessment no type is known
+                    labels = {"checkpoint": checkpoint, **self._labels(kind, arm)}
+                    yield from self._counter("pipeline_checkpoint_evaluations_total", labels, reached & known)
+                    left = self._ok & (f.left == n) & known
+                    yield from self._counter("pipeline_early_exits_total", {"reason": "held", **labels}, left)
             reached &= f.left != n
 
     def thresholds(self) -> Iterator[Series]:
         """Yield the thresholds in force."""
-        for arm in self._world.arms:
+        for arm in self._world.arms if self._wanted("pipeline_threshold_ratio") else ():
             given = dict(zip((f"min_{d}" for d in DIMENSIONS), arm.thresholds, strict=True))
             given |= dict(zip((f"{c}_min_confidence" for c in CHECKPOINTS), arm.confidences, strict=True))
             for name, value in given.items():
-                labels = {"threshold": name, "config_version": arm.version, "job": "pipeline"}
+                labels = {"threshold": name, "config_version": arm.version, **self._target}
                 yield Series("pipeline_threshold_ratio", labels, self._times, np.full(len(self._times), value))
 
     def _groups(self) -> Iterator[tuple[int, int, int, NDArray[np.bool_]]]:
@@ -241,27 +262,34 @@ class _Counted:
 
     def _counter(
         self, name: str, labels: Mapping[str, str], chosen: NDArray[np.bool_], weights: Floats | None = None
-    ) -> Series:
-        counts = np.bincount(
-            self._slot[chosen],
-            weights=None if weights is None else weights[chosen],
-            minlength=len(self._times) + 1,
-        )[: len(self._times)]
-        return Series(name, {**labels, "job": "pipeline"}, self._times, self._cumulated(counts.astype(np.float64)))
+    ) -> Iterator[Series]:
+        if not self._wanted(name):
+            return
+        given = None if weights is None else weights[chosen]
+        counts = np.bincount(self._slot[chosen], weights=given, minlength=len(self._times) + 1)[: len(self._times)]
+        yield Series(name, {**labels, **self._target}, self._times, self._cumulated(counts.astype(np.float64)))
 
     def _histogram(
         self, name: str, labels: Mapping[str, str], chosen: NDArray[np.bool_], values: Floats
     ) -> Iterator[Series]:
+        if not self._wanted(name):
+            return
         edges = catalogue.family(name).buckets
         width, height = len(edges) + 1, len(self._times) + 1
         bucket = np.searchsorted(edges, values[chosen])
         counts = np.bincount(self._slot[chosen] * width + bucket, minlength=width * height).reshape(height, width)
         below = self._cumulated(counts[:-1].cumsum(axis=1).astype(np.float64))
         for n, edge in enumerate((*edges, float("inf"))):
-            le = {**labels, "le": "+Inf" if edge == float("inf") else str(float(edge)), "job": "pipeline"}
+            le = {**labels, "le": "+Inf" if edge == float("inf") else str(float(edge)), **self._target}
             yield Series(f"{name}_bucket", le, self._times, below[:, n])
-        yield self._counter(f"{name}_sum", labels, chosen, values)
-        yield Series(f"{name}_count", {**labels, "job": "pipeline"}, self._times, below[:, -1])
+        if edges[0] < 0:  # as prometheus_client does: a sum that can fall is no counter
+            return
+        given = np.bincount(self._slot[chosen], weights=values[chosen], minlength=height)[:-1]
+        yield Series(f"{name}_sum", {**labels, **self._target}, self._times, self._cumulated(given))
+        yield Series(f"{name}_count", {**labels, **self._target}, self._times, below[:, -1])
+
+    def _wanted(self, name: str) -> bool:
+        return not self._families or name in self._families
 
     def _cumulated(self, counts: Any) -> Any:
         total = counts.cumsum(axis=0)

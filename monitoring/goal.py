@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 import numpy as np
 
-from monitoring.outlook import Outlook, Plan
+from monitoring.outlook import Outlook
+from monitoring.stratum import Plan
 
 _STEP = 0.01  # in which thresholds are tried
 _EDGE = 0.05  # buckets' width: at an edge a histogram is exact

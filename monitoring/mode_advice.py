@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from monitoring.evidence import Evidence
 from monitoring.histograms import Distribution, Range
-from monitoring.outlook import Mode, Model
+from monitoring.outlook import Model
 from monitoring.ratios import share_of
 from monitoring.recommendation import Interval, ModeAdvice
+from pipeline.decisions.routing import Mode
 
 MIN_ASSESSED = 30  # before anything is recommended
 _MOST, _HARDLY_ANY = 0.5, 0.1
@@ -25,7 +26,7 @@ def _advice(name: str, evidence: Evidence, model: Model, interval: Callable[[Ran
     items = 0 if margins is None else round(float(margins.counts.sum()))
     if margins is None or items < MIN_ASSESSED:
         return ModeAdvice(name, mode, mode, items, f"not enough data: {items} assessed, {MIN_ASSESSED} are needed")
-    known = Distribution(model.replicated(margins), floor=margins.edges[0])
+    known = Distribution(model.basis.replicated(margins), floor=margins.edges[0])
     passing = known.below(0.0).rest(known.total)
     low, high = interval(Range(*(share_of(x, known.total) for x in (passing.low, passing.point, passing.high))))
     told = f"{low:.0%} to {high:.0%} of its items pass the quality thresholds"

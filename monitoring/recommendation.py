@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from monitoring.alert_effect import AlertEffect
-from monitoring.outlook import Mode
 from monitoring.shadow_share import ShadowShare
+from pipeline.decisions.routing import Mode
 
 Interval = tuple[float, float]
 

@@ -14,11 +14,14 @@ from monitoring.goal import Goal, choose
 from monitoring.histograms import Range
 from monitoring.history import Floats
 from monitoring.mode_advice import MIN_ASSESSED, advise_modes
-from monitoring.outlook import Mode, Model, Outlook, Plan, is_filtering, modes_seen
+from monitoring.observed import is_filtering, modes_seen
+from monitoring.outlook import Model, Outlook
 from monitoring.recommendation import Expectation, Interval, Recommendation, Tuning
 from monitoring.resampling import MIN_BLOCKS, Resampling
 from monitoring.shadow_share import shadow_shares
+from monitoring.stratum import Plan
 from monitoring.targets import Targets
+from pipeline.decisions.routing import Mode
 from pipeline.metrics.catalogue import CHECKPOINTS, DIMENSIONS
 
 MIN_ITEMS, MIN_TYPES = 100, 3  # before a recommendation is called confident
@@ -51,6 +54,12 @@ def tune(
     if evidence is None or lacking:
         return Tuning(False, [lacking], [], goal.text, *(_seen(evidence) if evidence else ()))
     return _Advisor(evidence, in_force, goal, by_content_type, Targets().bands if bands is None else bands).advise()
+
+
+def expect(evidence: Evidence, in_force: InForce, thresholds: tuple[float, float, float, float]) -> Expectation:
+    """Return what thresholds (overall, coherence, completeness, informativeness) would come to, all else as it is."""
+    advisor = _Advisor(evidence, in_force, Goal(""), False, {})
+    return advisor.expectation(thresholds)
 
 
 def _lacking(evidence: Evidence | None) -> str:
@@ -110,6 +119,10 @@ class _Advisor:
             self._alerts(plan, outlook),
             self._shadow,
         )
+
+    def expectation(self, thresholds: tuple[float, float, float, float]) -> Expectation:
+        """Return what other thresholds come to."""
+        return self._expectation(self._model.outlook(msgspec.structs.replace(self._current, thresholds=thresholds))[0])
 
     def _plan(self) -> Plan:
         thresholds = tuple(self._values[f"min_{dimension}"] for dimension in DIMENSIONS)

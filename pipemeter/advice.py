@@ -48,10 +48,9 @@ def recommendations(found: Tuning) -> Recommendations:
 
 
 def _expected(one: Recommendation) -> str:
-    return (
-        f"Taken together, a bypass rate of {_between(one.expected_bypass_rate)}, time savings of "
-        f"{_between(one.expected_time_savings)} and a mean quality of {figure(one.expected_quality, 'score')} are expected."
-    )
+    bypass, savings = _between(one.expected_bypass_rate), _between(one.expected_time_savings)
+    quality = figure(one.expected_quality, "score")
+    return f"Expected of all together: bypass rate {bypass}, time savings {savings}, mean quality {quality}."
 
 
 def _between(interval: Interval) -> str:

@@ -42,7 +42,8 @@ _OURS = {"job": "pipeline", "instance": "one:8000"}
 def _rising(an_hour: float) -> Floats:
     hours = (_TIMES - _TIMES[0]) / HOUR
     turn = (END - WEEK - _TIMES[0]) / HOUR
-    return np.floor(an_hour / 2 * hours + an_hour / 2 * np.maximum(hours - turn, 0.0) + 1e-6)
+    risen = an_hour / 2 * hours + an_hour / 2 * np.maximum(hours - turn, 0.0)
+    return np.asarray(np.floor(risen + 1e-6), dtype=np.float64)
 
 
 def _series(name: str, labels: Mapping[str, str], values: Floats, times: Floats = _TIMES) -> Series:

@@ -218,7 +218,8 @@ def test_a_strict_reader_takes_the_text_with_types_and_help(
     # one scrape: of several, prometheus_client 0.26 takes a histogram's later ones for duplicates and drops them
     asked = ("--window", "6h", "--step", "6h", "--at", str(int(END) - 1))
     assert pipemeter("snapshot", *asked, "--prometheus", prometheus, "--output", "once.om").code == 0
-    families = {f.name: f for f in text_string_to_metric_families((tmp_path / "once.om").read_text())}
+    text = (tmp_path / "once.om").read_text()
+    families = {f.name: f for f in text_string_to_metric_families(text)}  # type: ignore[no-untyped-call]
     items, quality = families["pipeline_items"], families["pipeline_quality_score"]
     assert (items.type, quality.type, families["up"].type) == ("counter", "histogram", "gauge")
     assert items.documentation == "Items that left the pipeline, by the way they took."
@@ -233,7 +234,7 @@ def test_json_holds_every_sample_as_it_was_scraped(pipemeter: Pipemeter, prometh
     document = json.loads(gzip.decompress((tmp_path / "hours.json.gz").read_bytes()))
     assert (document["format"], document["start"], document["end"]) == ("pipemeter-snapshot", END - 6 * 3600, END)
     found = {json.dumps(s["metric"], sort_keys=True): s["values"] for f in document["families"] for s in f["series"]}
-    raw = {"query": '{__name__=~"pipeline_.+|exporter_.+|up|ALERTS"}[6h]', "time": END}
+    raw = {"query": '{__name__=~"pipeline_.+|exporter_.+|up|ALERTS"}[6h]', "time": str(END)}
     answer = httpx.get(f"{prometheus}/api/v1/query", params=raw).json()["data"]["result"]
     scraped = {
         json.dumps(s["metric"], sort_keys=True): [v for v in s["values"] if v[0] > END - 6 * 3600] for s in answer

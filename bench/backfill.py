@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 MISSING = {name: shutil.which(name) is None for name in ("prometheus", "promtool", "victoria-metrics")}
 _BLOCK_HOURS = 1458  # promtool reads the input once a block: one block for up to 60 days
 _CONFIG = "scrape_configs: []\n"
-_PIECE = 20_000  # lines written, or sent, at a time
+_PIECE = 20_000  # lines, and those of one more series, are written or sent at a time
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -77,25 +77,28 @@ def running_victoria(folder: Path, series: Iterable[Series]) -> Iterator[str]:
     command = ["victoria-metrics", f"-storageDataPath={folder}/victoria", f"-httpListenAddr=127.0.0.1:{port}",
                "-retentionPeriod=100y", "-search.latencyOffset=1ms", "-search.disableCache"]  # fmt: skip
     with running(Server(command, f"http://127.0.0.1:{port}", "/health", dict(os.environ))) as server:
-        for piece in _lines(series, milliseconds=True):
-            httpx.post(f"{server.url}/api/v1/import/prometheus", content=piece, timeout=60).raise_for_status()
-        httpx.get(f"{server.url}/internal/force_flush", timeout=60).raise_for_status()
+        with httpx.Client(base_url=server.url, timeout=60) as client:
+            for piece in _lines(series, milliseconds=True):
+                client.post("/api/v1/import/prometheus", content=piece).raise_for_status()
+            client.get("/internal/force_flush").raise_for_status()
         yield server.url
 
 
 def _lines(series: Iterable[Series], *, milliseconds: bool) -> Iterator[str]:
     """Yield pieces of exposition text: OpenMetrics takes seconds, the classic format milliseconds."""
     known: dict[int, tuple[Floats, list[str]]] = {}  # times are shared by many series: said once
+    waiting: list[str] = []
     for one in series:
         if id(one.times) not in known:
             known[id(one.times)] = (one.times, [_time(at, milliseconds) for at in one.times.tolist()])
-        head = _head(one)
-        stamps, values = known[id(one.times)][1], one.values.tolist()
+        head, stamps, values = _head(one), known[id(one.times)][1], one.values.tolist()
         if len(stamps) != len(values):
             raise ValueError(f"{head}: {len(stamps)} times, {len(values)} values")
-        for begin in range(0, len(values), _PIECE):
-            part = zip(values[begin : begin + _PIECE], stamps[begin : begin + _PIECE], strict=True)
-            yield "".join([f"{head} {value!r} {stamp}\n" for value, stamp in part])
+        waiting += [f"{head} {value!r} {stamp}\n" for value, stamp in zip(values, stamps, strict=True)]
+        if len(waiting) >= _PIECE:
+            yield "".join(waiting)
+            waiting = []
+    yield "".join(waiting)
 
 
 def _time(at: float, milliseconds: bool) -> str:

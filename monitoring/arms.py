@@ -7,18 +7,19 @@ they have in their own arm: leaving early is what the configuration did, not wha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 import numpy as np
 
-from monitoring.histograms import Distribution, assemble
+from monitoring.histograms import Buckets, Distribution, assemble
 from monitoring.history import Floats, History, Key
 from monitoring.resampling import Resampling
 from pipeline.metrics.family import UNSPECIFIED
 
 Table = dict[Key, Floats]
 QUERIES = 7  # asked for each arm
+_VARIATION = 1.0  # where no duration was recorded
 _FULL = {"processing_type": "full", "dimension": "overall"}
 
 
@@ -33,7 +34,7 @@ class ArmBlocks(msgspec.Struct, frozen=True):
     scores: Table  # sum of overall scores of items processed in full
     scored: Table
     spread: float  # standard deviation of one score
-    variation: float  # of one item's duration, over its mean
+    variation: Mapping[str, float]  # of one item's duration, over its mean, by way
 
     def __repr__(self) -> str:
         """Return few words, see `Evidence.__repr__`."""
@@ -54,7 +55,7 @@ async def read_arm(history: History, version: str) -> ArmBlocks:
     where = {"config_version": version}
     way, full = ("processing_type", "content_type"), {**where, **_FULL}
     buckets = await history.increases("pipeline_quality_score_bucket", ("content_type", "le"), full)
-    durations = await history.increases("pipeline_item_duration_seconds_bucket", ("le",), where)
+    durations = await history.increases("pipeline_item_duration_seconds_bucket", ("processing_type", "le"), where)
     scored = {key: b.counts.sum(axis=1) for key, b in assemble(buckets, history.blocks).items()}
     return ArmBlocks(
         version,
@@ -65,7 +66,7 @@ async def read_arm(history: History, version: str) -> ArmBlocks:
         await history.increases("pipeline_quality_score_sum", ("content_type",), full),
         scored,
         _deviation(_pooled(buckets), history.blocks),
-        _variation(durations, history.blocks),
+        {key[0]: _variation(histogram) for key, histogram in assemble(durations, history.blocks).items()},
     )
 
 
@@ -76,23 +77,18 @@ def _pooled(buckets: Table) -> Table:
     return found
 
 
-def _distribution(buckets: Table, blocks: int) -> Distribution | None:
-    for histogram in assemble(buckets, blocks).values():
-        return Distribution(msgspec.structs.replace(histogram, counts=histogram.counts.sum(axis=0)[None]))
-    return None
+def _whole(buckets: Buckets) -> Distribution:
+    return Distribution(Buckets(buckets.edges, buckets.counts.sum(axis=0)[None]))
 
 
 def _deviation(buckets: Table, blocks: int) -> float:
-    found = _distribution(buckets, blocks)
-    return found.variance() ** 0.5 if found else 0.0
+    return next((_whole(found).variance() ** 0.5 for found in assemble(buckets, blocks).values()), 0.0)
 
 
-def _variation(buckets: Table, blocks: int) -> float:
-    found = _distribution(buckets, blocks)
-    if found is None or found.total[0] <= 0:
-        return 1.0
-    mean = float(found.sum_all()[0] / found.total[0])
-    return found.variance() ** 0.5 / mean if mean > 0 else 1.0
+def _variation(buckets: Buckets) -> float:
+    found = _whole(buckets)
+    mean = float(found.sum_all()[0]) / max(float(found.total[0]), 1e-9)
+    return found.variance() ** 0.5 / mean if mean > 0 else _VARIATION
 
 
 class Arm:
@@ -125,7 +121,7 @@ class Arm:
             items = self._total(blocks.items, is_mine, way)
             counts = self.early[name] if way == "early_exit" else self._resampling.counts(items)
             saved, spent = (self._total(table, is_mine, way) for table in (blocks.saved, blocks.spent))
-            cost = self._resampling.sums(saved + spent, items, counts, blocks.variation)
+            cost = self._resampling.sums(saved + spent, items, counts, blocks.variation.get(way, _VARIATION))
             self.finished[name] = self.finished[name] + counts
             self.cost[name] = self.cost[name] + cost
             self.saved[name] = self.saved[name] + self._share(cost, saved, spent)

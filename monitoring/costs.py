@@ -31,8 +31,8 @@ class Costs:
     def under(self, stratum: Stratum, moves: Moves, stays: Range) -> tuple[Range, Floats]:
         """Return the seconds saved, and what everything in full would have cost.
 
-        `stays`: by which factor more or fewer items pass all checkpoints. An item that goes another way is taken to cost
-        what items of its type and way cost on average.
+        `stays`: by which factor more or fewer items pass all checkpoints. An item that goes another way is taken to
+        cost what items of its type and way cost on average.
         """
         ways = {way: self._seconds[stratum.name, way] for way in _WAYS}
         cost = sum((spent + saved for spent, saved in ways.values()), np.zeros(()))

@@ -80,7 +80,7 @@ def choose(goal: Goal, current: Plan, look: Look, *, may_raise: bool = True) -> 
 
 
 def _search(goal: Goal, current: Plan, plans: Iterable[Plan], look: Look, may_raise: bool) -> _Try:
-    """Return the best of some plans: looked for on buckets' edges first, then between the best one and its neighbours."""
+    """Return the best of some plans, looked for on buckets' edges first, then between the best and its neighbours."""
     allowed = [p for p in plans if may_raise or p.thresholds[0] <= current.thresholds[0]]
     coarse = [_tried(p, look) for p in allowed if _on_edge(p, current) or p == current]
     near = _best(goal, coarse, current).plan.thresholds[0]

@@ -68,7 +68,7 @@ def assemble(found: Mapping[Key, Floats], blocks: int) -> dict[Key, Buckets]:
 
 
 class Distribution:
-    """Replicates (r, buckets) of a histogram whose values start at `floor`; values above the last edge count as on it."""
+    """Replicates (r, buckets) of a histogram; values start at `floor`, those above the last edge count as on it."""
 
     def __init__(self, buckets: Buckets, *, floor: float = 0.0, mean: float | None = None) -> None:
         """`mean`: the true mean where `_sum` told it; buckets' middles are shifted to agree."""

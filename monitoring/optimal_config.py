@@ -1,4 +1,4 @@
-"""A recommendation as a configuration file: every section that decisions depend on, with the reasons beside the values."""
+"""A recommendation as a configuration file: every section that decisions depend on, reasons beside the values."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Model:
         return _outlook(list(parts.values())), {name: _outlook([part]) for name, part in parts.items()}
 
     def exit_rate(self, checkpoint: str, confidence: float) -> Range | None:
-        """Return the share of items asked at a checkpoint that leave there with this confidence; None: nothing known."""
+        """Return the share of items asked at a checkpoint that leave there with this confidence; None: not known."""
         asked = self.basis.evidence.evaluations.get((checkpoint,))
         held = self.basis.evidence.candidates.get((checkpoint,))
         if asked is None or asked.sum() <= 0 or held is None or held.counts.sum() <= 0:

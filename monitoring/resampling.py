@@ -1,13 +1,14 @@
 """Sampling error of any figure made of sums: by leaving out one block of time after another.
 
-Items of one hour resemble each other more than independent draws would (a feed goes bad, a batch of one kind comes in), so
-intervals that take items for independent are too short. The delete-one jackknife over blocks of time makes no such
-assumption (Efron & Stein 1981; Quenouille 1956):
+Items of one hour resemble each other more than independent draws would (a feed goes bad, a batch of one kind comes
+in), so intervals that take items for independent are too short. The delete-one jackknife over blocks of time makes no
+such assumption (Quenouille 1956; Efron & Stein 1981):
 
     SE^2 = (b - 1) / b * sum (theta_(i) - mean theta_(.))^2,     theta_(i): the figure without block i
 
-where blocks resemble their neighbours too, the autocovariances are added (Newey & West 1987). With fewer than eight
-blocks in which anything happened, the figure is computed anew for counts drawn from Poisson distributions about those seen.
+Where blocks resemble their neighbours too, their autocovariances are added (as Newey & West 1987 do) and degrees of
+freedom are taken away. With fewer than eight blocks in which anything happened, the figure is computed anew for counts
+drawn from Poisson distributions about those seen.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Recommends thresholds, exit confidences and modes from what the metrics of a window show. Formulas: docs/tuning.md."""
+"""Recommends thresholds, exit confidences and modes from the metrics of a window. Formulas: docs/tuning.md."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def tune(
 ) -> Tuning:
     """Recommend. Without enough data the answer says so with numbers and recommends nothing.
 
-    `by_content_type`: modes are recommended too, and the expectation is given for each type. `bands` by signal say which
-    early-exit share is well, and which alerts the result would raise; None: those built in.
+    `by_content_type`: modes are recommended too, and the expectation is given for each type. `bands` by signal say
+    which early-exit share is well, and which alerts the result would raise; None: those built in.
     """
     lacking = _lacking(evidence)
     if evidence is None or lacking:
@@ -201,7 +201,8 @@ class _Advisor:
     def _caveats(self, types: list[str]) -> Iterator[str]:
         evidence = self._evidence
         if len(types) < MIN_TYPES:
-            yield f"{len(types)} content types seen, {MIN_TYPES} are needed to be confident: {', '.join(types) or 'none'}"
+            named = ", ".join(types) or "none"
+            yield f"{len(types)} content types seen, {MIN_TYPES} are needed to be confident: {named}"
         if evidence.others:
             counts = ", ".join(f"{name} ({n:.0f} items)" for name, n in sorted(evidence.others.items()))
             yield f"only `{evidence.version}` is looked at; left out: {counts}"
@@ -209,18 +210,21 @@ class _Advisor:
             yield "thresholds changed within the window: only what came after is looked at"
         if not evidence.margins:
             yield "no pipeline_quality_margin_ratio: bounds come from each score alone and are wider"
-        missing = [
-            d for d in DIMENSIONS if not any(key[0] == d for key, h in evidence.scores.items() if h.counts.sum())
-        ]
+        missing = [d for d in DIMENSIONS if not self._scored(d)]
         if missing:
             yield f"no scores recorded for {', '.join(missing)}: these thresholds are left as they are"
         if not is_filtering(evidence):
             yield "quality filtering seems to be off: the figures are for switching it on"
         if not self._resampling.by_blocks:
-            yield (f"fewer than {MIN_BLOCKS} stretches of time with items: how much items of one hour resemble each other "
-                   "cannot be measured, the intervals take them for independent")  # fmt: skip
+            yield (
+                f"fewer than {MIN_BLOCKS} stretches of time with items: how much items of one hour resemble each other "
+                "cannot be measured, the intervals take them for independent"
+            )
         if wrong := self._wrong("quality_filter"):
             yield f"quality filter: {wrong}; nothing stricter is recommended"
+
+    def _scored(self, dimension: str) -> bool:
+        return any(key[0] == dimension and h.counts.sum() > 0 for key, h in self._evidence.scores.items())
 
     def _alerts(self, plan: Plan, outlook: Outlook) -> list[AlertEffect]:
         share = self._model.early_share(plan)

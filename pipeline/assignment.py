@@ -1,8 +1,8 @@
 """Which of several configurations an item gets: always the same one for the same key, in stated proportions.
 
-A key is whatever names the item (its URL, its id, its user). It is hashed with sha256, so that groups do not depend on the
-process, the machine or the order of items, and do not follow any pattern in the keys. `salt` names the experiment: another
-salt divides the same keys anew.
+A key is whatever names the item (its URL, its id, its user). It is hashed with sha256, so that groups do not depend on
+the process, the machine or the order of items, and do not follow any pattern in the keys. `salt` names the experiment:
+another salt divides the same keys anew.
 """
 
 from __future__ import annotations

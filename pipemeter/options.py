@@ -28,8 +28,8 @@ def configuration(command: Command) -> Command:
             "config_dir",
             metavar="PLACE",
             type=click.Path(exists=True, path_type=Path),
-            help="Configuration folder, or one file with any of its sections.  [default: ./config where it exists, else "
-            "built-in values]",
+            help="Configuration folder, or one file with any of its sections.  [default: ./config where it exists, "
+            "else built-in values]",
         ),
     ):
         command = option(command)

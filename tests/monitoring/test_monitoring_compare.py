@@ -11,7 +11,7 @@ import pytest
 from bench.coverage import compared, true_differences
 from bench.world_history import WorldHistory
 from bench.worlds import Arm, Kind, World, decide, draw, series
-from monitoring.arms import ArmBlocks, read_arm
+from monitoring.arms import ArmBlocks, Table, read_arm
 from monitoring.compare import Comparison, compare, rule_of
 
 STRICT = Arm("strict", (0.70, 0.60, 0.60, 0.60), (0.85, 0.85, 0.85, 0.85), 0.5)
@@ -53,13 +53,13 @@ def test_a_different_mix_of_content_types_does_not_decide() -> None:
     """B gets far more of the poor type; within each type the arms are the same."""
     good, poor = Kind("news", 0.8, 0.80, 80.0), Kind("entertainment", 0.2, 0.68, 160.0)
     mixed = msgspec.structs.replace(poor, share=0.8), msgspec.structs.replace(good, share=0.2)
-    answers = []
+    answers: list[ArmBlocks] = []
     for kinds, version in (((good, poor), "a"), (mixed[::-1], "b")):
         world = World(kinds=kinds, arms=(Arm(version),), held=(0.0, 0.0, 0.2, 0.1))
         drawn = draw(world, np.random.default_rng(len(answers)), 4000, 604_800.0)
         history = WorldHistory(series(decide(world, drawn), np.linspace(0, 604_800, 43), start=0.0))
         answers.append(asyncio.run(read_arm(history, version)))
-    found = compare(*answers, 42)
+    found = compare(answers[0], answers[1], 42)
     raw = [
         sum(float(v.sum()) for v in a.scores.values()) / sum(float(v.sum()) for v in a.scored.values()) for a in answers
     ]
@@ -78,7 +78,7 @@ def test_under_a_hundred_items_in_an_arm_there_is_not_enough_data() -> None:
 
 
 def empty(version: str) -> ArmBlocks:
-    return ArmBlocks(version, {}, {}, {}, {}, {}, {}, 0.0, 1.0)
+    return ArmBlocks(version, {}, {}, {}, {}, {}, {}, 0.0, {})
 
 
 def test_an_arm_that_was_never_seen_is_not_enough_data() -> None:
@@ -88,11 +88,21 @@ def test_an_arm_that_was_never_seen_is_not_enough_data() -> None:
 
 def whole(version: str, full: int, score: float, saved: float) -> ArmBlocks:
     """Return an arm whose counters rose in one block only, such as two scrapes of a batch job."""
-    one = {("full", "news"): np.array([float(full)]), ("lightweight", "news"): np.array([float(full)])}
-    spent = {("full", "news"): np.array([100.0 * full]), ("lightweight", "news"): np.array([10.0 * full])}
-    saving = {("lightweight", "news"): np.array([saved * full])}
+    one: Table = {("full", "news"): np.array([float(full)]), ("lightweight", "news"): np.array([float(full)])}
+    spent: Table = {("full", "news"): np.array([100.0 * full]), ("lightweight", "news"): np.array([10.0 * full])}
+    saving: Table = {("lightweight", "news"): np.array([saved * full])}
     scored = np.array([float(full)])
-    return ArmBlocks(version, one, spent, saving, {}, {("news",): score * scored}, {("news",): scored}, 0.08, 0.5)
+    return ArmBlocks(
+        version,
+        one,
+        spent,
+        saving,
+        {},
+        {("news",): score * scored},
+        {("news",): scored},
+        0.08,
+        {"full": 0.5, "lightweight": 0.5},
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from monitoring.bands import Bands
 from monitoring.compile.dashboards import dashboards
 from monitoring.compile.dashboards.board import Panel
 from monitoring.compile.dashboards.files import boards, filled_in
-from monitoring.compile.dashboards.grid import placed
+from monitoring.compile.dashboards.grid import Place, placed
 from monitoring.compile.dashboards.notes import NOTES
 from monitoring.compile.dashboards.scales import scale_of, steps_of, target_of
 from monitoring.compile.rules import rule_groups
@@ -132,7 +132,7 @@ def test_the_unit_agrees_with_what_is_measured(panel: dict[str, Any]) -> None:
     ways = re.findall(r"`(\w+)`", panel["description"].rsplit("Metric: ", 1)[1])
     if panel["type"] == "table" or len({_suffix(name) for name in ways}) != 1 or "/" in panel["targets"][0]["expr"]:
         return  # columns have units of their own; what is divided has none of these
-    allowed = _UNITS.get(_suffix(ways[0]), {"short", "locale", "none", "percentunit", "reqps"})
+    allowed = _UNITS.get(_suffix(ways[0]), {"short", "locale", "none", "percentunit", "suffix: /s"})
     assert defaults["unit"] in allowed
 
 
@@ -194,12 +194,12 @@ def test_a_band_on_one_side_colours_one_side() -> None:
     assert steps_of(Bands(target=0.01)) == ()
 
 
-def test_panels_flow_from_left_to_right_in_rows_of_their_highest() -> None:
+def test_panels_flow_from_left_to_right_in_full_rows_of_one_height() -> None:
     def panel(width: int, height: int) -> Panel:
         return Panel("?", "", "lines", (), width=width, height=height)
 
-    found = [(p.number, p.x, p.y) for _, p in placed([panel(6, 4), panel(12, 9), panel(8, 5), panel(24, 3)])]
-    assert found == [(1, 0, 0), (2, 6, 0), (3, 0, 9), (4, 0, 14)]
+    found = [place for _, place in placed([panel(6, 4), panel(12, 9), panel(8, 5), panel(24, 3)])]
+    assert found == [Place(1, 0, 0, 6, 9), Place(2, 6, 0, 18, 9), Place(3, 0, 9, 24, 5), Place(4, 0, 14, 24, 3)]
 
 
 @pytest.mark.parametrize(

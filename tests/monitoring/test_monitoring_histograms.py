@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from monitoring.histograms import Buckets, Distribution, assemble
-from monitoring.history import Floats
+from monitoring.history import Floats, Key
 
 EDGES = (0.25, 0.5, 0.75, 1.0)
 
@@ -76,12 +76,16 @@ def test_margins_begin_below_their_first_edge() -> None:
 
 
 def test_histograms_are_put_together_from_what_each_bucket_rose() -> None:
-    rises = {("a", "+Inf"): np.array([9.0, 1.0]), ("a", "0.5"): np.array([4.0, 0.0]), ("a", "1"): np.array([7.0, 1.0])}
+    rises: dict[Key, Floats] = {
+        ("a", "+Inf"): np.array([9.0, 1.0]),
+        ("a", "0.5"): np.array([4.0, 0.0]),
+        ("a", "1"): np.array([7.0, 1.0]),
+    }
     found = assemble(rises, 2)
     assert found["a",].edges == (0.5, 1.0)
     assert found["a",].counts.tolist() == [[4, 3, 2], [0, 1, 0]]
 
 
 def test_rises_that_extrapolation_made_uneven_are_made_cumulative_again() -> None:
-    rises = {("0.5",): np.array([4.02]), ("1.0",): np.array([4.0]), ("+Inf",): np.array([4.0])}
+    rises: dict[Key, Floats] = {("0.5",): np.array([4.02]), ("1.0",): np.array([4.0]), ("+Inf",): np.array([4.0])}
     assert assemble(rises, 1)[()].counts.tolist() == [[4.02, 0, 0]]

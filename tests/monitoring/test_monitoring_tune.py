@@ -10,7 +10,7 @@ import pytest
 
 from bench.coverage import evidence, true_figures
 from bench.worlds import Arm, Kind, World
-from monitoring.evidence import Evidence, _stable_from
+from monitoring.evidence import Evidence, Table, _stable_from
 from monitoring.goal import goal_of
 from monitoring.recommendation import Recommendation, Tuning
 from monitoring.targets import Targets
@@ -198,7 +198,7 @@ def test_several_configurations_are_not_mixed() -> None:
 
 
 def test_what_lies_before_a_change_of_thresholds_is_left_out() -> None:
-    levels = {("min_overall",): np.array([0.7, 0.7, 0.65, 0.65, 0.65]), ("min_coherence",): np.full(5, 0.6)}
+    levels: Table = {("min_overall",): np.array([0.7, 0.7, 0.65, 0.65, 0.65]), ("min_coherence",): np.full(5, 0.6)}
     assert _stable_from(levels) == 3  # it changed within the third block
     assert _stable_from({("min_overall",): np.array([np.nan, 0.7, np.nan, 0.7])}) == 0
     assert _stable_from({}) == 0

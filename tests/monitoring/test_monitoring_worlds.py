@@ -9,7 +9,7 @@ import pytest
 from bench.worlds import WAYS, Arm, Kind, World, decide, draw, series
 from pipeline.decisions.quality import QualityThresholds, judge
 from pipeline.decisions.routing import Routing, TypeRoute, route
-from pipeline.events import CheckpointEvaluated, ItemFinished, QualityAssessed
+from pipeline.events import PROCESSING_TYPES, CheckpointEvaluated, ItemFinished, QualityAssessed
 from pipeline.item import Scores
 from pipeline.metrics.catalogue import CHECKPOINTS
 from pipeline.metrics.registry import Metrics
@@ -42,7 +42,7 @@ def test_the_series_of_a_world_are_those_that_the_exporters_registry_shows() -> 
     finished = decide(WORLD, drawn)
     metrics = Metrics(prometheus_client.CollectorRegistry())
     for n in range(ITEMS):
-        way, left = WAYS[finished.way[n]], int(finished.left[n])
+        way, left = PROCESSING_TYPES[finished.way[n]], int(finished.left[n])
         known = left not in (0, 1)
         name = WORLD.kinds[drawn.kind[n]].name if known else None
         cost = finished.spent[n] + finished.saved[n]
@@ -57,7 +57,7 @@ def test_the_series_of_a_world_are_those_that_the_exporters_registry_shows() -> 
                 exit_checkpoint=CHECKPOINTS[left] if left >= 0 else None, exit_reason="held" if left >= 0 else None,
                 bypass_reason=("content_type" if name == "entertainment" else "low_quality") if way == "lightweight" else None,
                 config_version="balanced", **(scores if known else {}),
-            )  # type: ignore[arg-type]
+            )
         )  # fmt: skip
         if known:
             metrics.apply(QualityAssessed(finished.margin[n], name, "balanced"))

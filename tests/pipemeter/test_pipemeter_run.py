@@ -15,7 +15,7 @@ from tests.pipemeter.conftest import ALL_ON, REPOSITORY, Pipemeter, environment
 
 KEYS = {
     "source", "processing_type", "content_type", "quality", "checkpoint", "reason", "confidence", "duration_seconds",
-    "time_saved_seconds", "failed_stage", "error", "known",
+    "time_saved_seconds", "failed_stage", "error", "known", "item_id",
 }  # fmt: skip
 
 

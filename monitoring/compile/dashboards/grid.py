@@ -1,4 +1,7 @@
-"""Where panels stand: left to right, in rows as high as their highest panel, the last of a row filling it up."""
+"""Where panels stand: left to right, in full rows of one height.
+
+The last panel of a row fills it up, and all are as high as the highest: Grafana would close any gap by moving panels.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +26,13 @@ def placed(panels: Iterable[Panel]) -> Iterator[tuple[Panel, Place]]:
     """Yield each panel with its place, in order."""
     number = y = 0
     for row in _rows(panels):
-        x = 0
+        x, height = 0, max(panel.height for panel in row)
         for panel in row:
             number += 1
             width = COLUMNS - x if panel is row[-1] else panel.width
-            yield panel, Place(number, x, y, width, panel.height)
+            yield panel, Place(number, x, y, width, height)
             x += width
-        y += max(panel.height for panel in row)
+        y += height
 
 
 def _rows(panels: Iterable[Panel]) -> Iterator[list[Panel]]:

@@ -86,7 +86,7 @@ def _records() -> Panel:
         "lines",
         (_asked("sum by (instance) (rate(exporter_records_total@[$__rate_interval]))", "exporter_records_total",
                 legend="{{instance}}"),),
-        Scale("reqps", 2, minimum=0),
+        Scale("suffix: /s", minimum=0),
         stacked=True,
     )  # fmt: skip
 
@@ -98,7 +98,7 @@ def _refused() -> Panel:
         "bars",
         (_asked("sum by (reason) (rate(exporter_rejected_records_total@[$__rate_interval])) > 0",
                 "exporter_rejected_records_total", legend="{{reason}}"),),
-        Scale("reqps", 3, minimum=0),
+        Scale("suffix: /s", minimum=0),
         stacked=True,
         empty="Nothing refused",
     )  # fmt: skip
@@ -233,10 +233,10 @@ def _configuration() -> tuple[Panel, ...]:
             "Versions of the configuration that are announced, with the hash of their content.",
             "table",
             (Query(f"max by (config_version, config_hash) (pipeline_config_info{_HERE})", ("pipeline_config_info",),
-                   "Active", now=True, form="table"),),
+                   "", now=True, form="table"),),
             width=6,
             labels={"config_version": "Version", "config_hash": "Hash"},
-            columns={"Active": Column(Scale("bool_yes_no"))},
+            columns={"Hash": Column()},
             empty="No version was announced",
         ),
     )  # fmt: skip

@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 
 from monitoring.durations import parse_duration
-from monitoring.history import Progress
+from monitoring.history import Progress, silent
 from monitoring.prometheus import PrometheusClient, PrometheusError
 from monitoring.targets import Targets, default_path, load_targets
 from pipeline.errors import PipemeterError
@@ -108,7 +108,7 @@ def counting() -> Iterator[Progress]:
     """Show on standard error how many answers have come; nothing where that is no terminal."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda done, known: None
+        yield silent
         return
     with console.status("asking Prometheus") as status:
         yield lambda done, known: status.update(f"asking Prometheus: {done} of {known} answers")

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TypeVar
 
 from monitoring.durations import format_duration
 from monitoring.expressions import expression, volume
+from monitoring.history import Progress, silent
 from monitoring.prometheus import PrometheusClient, Sample, Series
 from monitoring.signals import Signal
 
 Key = tuple[str, ...]  # the values of the labels that were asked for
-Progress = Callable[[int, int], None]  # (answers, questions so far)
 Answer = TypeVar("Answer")
 _TOGETHER = 3  # a small Prometheus is busy with more
-
-
-def silent(done: int, known: int) -> None:
-    """Take no notice of progress."""
 
 
 class Tally:

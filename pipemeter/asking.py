@@ -14,8 +14,8 @@ import click
 from rich.console import Console
 
 from monitoring.durations import parse_duration
+from monitoring.history import Progress, silent
 from monitoring.prometheus import PrometheusClient, PrometheusError
-from monitoring.questions import Progress, silent
 from monitoring.targets import Targets, default_path, load_targets
 from pipeline.errors import PipemeterError
 from pipemeter.signals import Stop

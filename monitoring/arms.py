@@ -18,7 +18,7 @@ from monitoring.resampling import Resampling
 from pipeline.metrics.family import UNSPECIFIED
 
 Table = dict[Key, Floats]
-QUERIES = 7  # asked for each arm
+QUERIES = 8  # asked for each arm
 _VARIATION = 1.0  # where no duration was recorded
 _FULL = {"processing_type": "full", "dimension": "overall"}
 
@@ -56,7 +56,6 @@ async def read_arm(history: History, version: str) -> ArmBlocks:
     way, full = ("processing_type", "content_type"), {**where, **_FULL}
     buckets = await history.increases("pipeline_quality_score_bucket", ("content_type", "le"), full)
     durations = await history.increases("pipeline_item_duration_seconds_bucket", ("processing_type", "le"), where)
-    scored = {key: b.counts.sum(axis=1) for key, b in assemble(buckets, history.blocks).items()}
     return ArmBlocks(
         version,
         await history.increases("pipeline_items_total", way, where),
@@ -64,7 +63,7 @@ async def read_arm(history: History, version: str) -> ArmBlocks:
         await history.increases("pipeline_time_saved_seconds_total", way, where),
         await history.increases("pipeline_failures_total", ("content_type",), where),
         await history.increases("pipeline_quality_score_sum", ("content_type",), full),
-        scored,
+        await history.increases("pipeline_quality_score_count", ("content_type",), full),
         _deviation(_pooled(buckets), history.blocks),
         {key[0]: _variation(histogram) for key, histogram in assemble(durations, history.blocks).items()},
     )

@@ -49,8 +49,11 @@ class Population:
 
     def failing(self, thresholds: Thresholds) -> Range:
         """Return how many would be below these thresholds."""
-        if tuple(thresholds) == tuple(self.current) and self.standing != "any":
-            return exactly(self.count * (self.standing == "failed"))
+        pairs = list(zip(thresholds, self.current, strict=True))
+        if self.standing == "failed" and all(then >= now for then, now in pairs):
+            return exactly(self.count)
+        if self.standing == "passed" and all(then <= now for then, now in pairs):
+            return exactly(self.count * 0.0)
         if not self.scores:
             return Range(self.count * 0.0, self.count * 0.5, self.count)
         shares = [self._below(dimension, thresholds[dimension]) for dimension in self.scores]

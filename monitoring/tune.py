@@ -210,6 +210,8 @@ class _Advisor:
             yield "thresholds changed within the window: only what came after is looked at"
         if not evidence.margins:
             yield "no pipeline_quality_margin_ratio: bounds come from each score alone and are wider"
+        if not evidence.total(evidence.spent) + evidence.total(evidence.saved):
+            yield "no seconds recorded (pipeline_time_spent_seconds_total): nothing is known about savings"
         missing = [d for d in DIMENSIONS if not self._scored(d)]
         if missing:
             yield f"no scores recorded for {', '.join(missing)}: these thresholds are left as they are"

@@ -136,6 +136,23 @@ def test_without_margins_the_bounds_are_wider_and_still_hold_the_truth() -> None
     assert any("pipeline_quality_margin_ratio" in caveat for caveat in tuned(without).caveats)
 
 
+def test_where_only_kept_items_have_scores_raising_is_still_known_and_lowering_is_not() -> None:
+    given = seen()
+    scores = {key: h for key, h in given.scores.items() if key[1] == "full"}
+    given = msgspec.structs.replace(given, scores=scores, margins={})
+    raised, lowered = (expect(given, InForce({}), (t, 0.60, 0.60, 0.60)).bypass_rate for t in (0.70, 0.60))
+    truth = true_figures(WORLD, (0.70, 0.60, 0.60, 0.60))[0]
+    assert raised[0] < truth < raised[1]
+    assert raised[1] - raised[0] < 0.05
+    assert lowered[1] - lowered[0] > 0.3
+
+
+def test_without_seconds_nothing_is_said_about_savings() -> None:
+    found = tuned(msgspec.structs.replace(seen(), spent={}, saved={}), target_bypass=0.75)
+    assert of(found, "min_overall").expected_time_savings == (0.0, 1.0)
+    assert any("nothing is known about savings" in caveat for caveat in found.caveats)
+
+
 def test_a_wrong_skip_rate_that_is_surely_too_high_forbids_anything_stricter() -> None:
     def shadowed(right: float, wrong: float) -> Tuning:
         blocks = {("quality_filter", "right"): np.full(42, right), ("quality_filter", "wrong"): np.full(42, wrong)}

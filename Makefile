@@ -62,8 +62,9 @@ bench: install-dev ## print the benchmarks (minutes; each measures a peer in the
 	$(BIN)/python -m bench.savings
 	$(BIN)/python -m bench.scrape
 	$(BIN)/python -m bench.coverage --seeds 100
-	@command -v promtool >/dev/null && $(BIN)/python -m bench.queries --spacing 3600 || \
-	  echo "bench.queries needs prometheus and promtool; on Debian and Ubuntu: sudo apt install prometheus" >&2
+	@if command -v promtool >/dev/null; then \
+	  $(BIN)/python -m bench.queries --spacing 3600 && $(BIN)/python -m bench.dashboards; else \
+	  echo "bench.queries and bench.dashboards need promtool; on Debian and Ubuntu: sudo apt install prometheus" >&2; fi
 	@command -v prometheus-pushgateway >/dev/null || \
 	  echo "bench.ingest compares with Pushgateway; on Debian and Ubuntu: sudo apt install prometheus-pushgateway" >&2
 	$(BIN)/python -m bench.ingest

@@ -36,8 +36,8 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --group dev
 	@touch $@
 
-test: install-dev ## run the tests, with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+test: install-dev ## run the tests on all cores, with coverage
+	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 check: install-dev ## format, lint, types, generated files, compiled rules with their tests
 	$(BIN)/ruff format --check .

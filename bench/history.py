@@ -33,6 +33,7 @@ EXITS = {
     "post_quality_filtering": ("very_low_quality", "repetitive"),
     "post_analysis": ("no_claims",),
 }
+_LATE = "scrape_configs: []\nstorage: {tsdb: {out_of_order_time_window: 60d}}\n"
 _QUIET = 3600.0  # s before the first item: zeros, so that the first increment counts
 
 
@@ -200,7 +201,7 @@ def told(
 ) -> Iterator[str]:
     """Run a Prometheus that holds a history and everything recorded of it; yield its address.
 
-    The sums are asked of one server, the signals made of them of another, and a third is told everything in order.
+    It is told the history, asked for the sums, and told these and the signals made of them, later than it likes.
     `step`: seconds between recorded samples, those of the history unless said otherwise. `rewritten` changes the
     expressions of the sums.
     """
@@ -208,16 +209,18 @@ def told(
     rules = [rule for group in rule_groups(targets) for rule in group["rules"] if "record" in rule]
     of_sums = [rule | {"expr": rewritten(rule["expr"])} for rule in rules if rule["record"].startswith("job:")]
     of_signals = [rule for rule in rules if not rule["record"].startswith("job:")]
-    sums = _asked(folder, series, of_sums, plan, step)
-    signals = _asked(folder, sums, of_signals, plan, step)
-    with running_prometheus(folder, [RECEIVER]) as url:
-        remote_write(url, [*series, *sums, *signals])
+    with running_prometheus(folder, [RECEIVER], _LATE) as url:
+        remote_write(url, series)
+        del series
+        sums = list(recorded(url, of_sums, plan, step))
+        remote_write(url, [*sums, *_of_alone(folder, sums, of_signals, plan, step)])
         yield url
 
 
-def _asked(
-    folder: Path, series: Sequence[Series], rules: Iterable[Mapping[str, Any]], plan: Plan, step: float
+def _of_alone(
+    folder: Path, sums: Sequence[Series], rules: Iterable[Mapping[str, Any]], plan: Plan, step: float
 ) -> list[Series]:
+    """Return what rules make of recorded sums, asked of a server that holds nothing else."""
     with tempfile.TemporaryDirectory(dir=folder) as own, running_prometheus(Path(own), [RECEIVER]) as url:
-        remote_write(url, series)
+        remote_write(url, sums)
         return list(recorded(url, rules, plan, step))

@@ -240,7 +240,7 @@ def prometheus(tmp_path: Path) -> Iterator[httpx.Client]:
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20)
     try:
         eventually(lambda: bool(ask(client, 'up{job="pipeline"} == 1')), 60)
-        traffic = Traffic(Random(7), fail=0.2)
+        traffic = Traffic(Random(7), fail=0.2, shadow=0.5)
         send(exporter.url, [*traffic.start(), *(event for _ in range(400) for event in traffic.item())])
         eventually(lambda: bool(ask(client, "pipeline_items_total > 0")), 30)  # an increase needs a value before it
         send(exporter.url, [event for _ in range(400) for event in traffic.item()])

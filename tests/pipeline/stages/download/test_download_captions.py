@@ -119,6 +119,6 @@ def test_an_arrow_among_the_words_is_a_word() -> None:
 
 
 def test_a_long_line_full_of_arrows_is_read_in_no_time() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     parse_captions(VTT + "00:01.000 --> 00:02.000\n" + "1:2 <v -> " * 20_000 + "\n")
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2

@@ -90,6 +90,6 @@ def test_a_character_cut_in_two_at_the_end_is_no_reason_to_refuse_a_text() -> No
 
 
 def test_a_page_of_many_comments_is_read_in_no_time() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     sniff(b"<!-- a -->" * 6000 + b"no root")
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1

@@ -103,15 +103,21 @@ def _settings(base: Config) -> Iterator[str]:
         changed = {
             name: value
             for name in settings.__struct_fields__
-            if (value := getattr(settings, name)) != getattr(built_in, name)
-            and base.origins.get(f"{section}.{name}", "environment").partition(" ")[0] not in ("environment", "command")
+            if (value := getattr(settings, name)) != getattr(built_in, name) and _of_a_file(base, f"{section}.{name}")
         }
         if changed:
             yield f"{section}:"
             yield from (f"  {name}: {_value(value)}" for name, value in changed.items())
+    for name in ("shadow_rate", "shadow_seed"):
+        if getattr(base, name) and _of_a_file(base, name):
+            yield f"{name}: {getattr(base, name)}"
     if base.label_caps:
         yield "label_caps:"
         yield from (f"  {name}: {value}" for name, value in base.label_caps.items())
+
+
+def _of_a_file(base: Config, key: str) -> bool:
+    return base.origins.get(key, "environment").partition(" ")[0] not in ("environment", "command")
 
 
 def _reason(advice: Recommendation | None, indent: int = 2) -> list[str]:

@@ -88,6 +88,8 @@ FILE_OF = {
     "download": "pipeline.yaml",
     "memory": "pipeline.yaml",
     "publish": "pipeline.yaml",
+    "shadow_rate": "pipeline.yaml",
+    "shadow_seed": "pipeline.yaml",
     "label_caps": "pipeline.yaml",
 }
 

@@ -29,8 +29,9 @@ def test_all_files_of_the_folder_in_one_file_mean_the_same(tmp_path: Path) -> No
 
 def test_sections_that_a_file_does_not_have_are_built_in(tmp_path: Path) -> None:
     path = tmp_path / "some.yaml"
-    path.write_text("thresholds: {min_overall: 0.71}\npublish: {discord: false}\n")
+    path.write_text("thresholds: {min_overall: 0.71}\npublish: {discord: false}\nshadow_rate: 0.02\n")
     found = load_config(path)
+    assert found.shadow_rate == 0.02
     assert (found.thresholds.min_overall, found.publish.discord) == (0.71, False)
     assert found.routing == load_config(None).routing
     assert found.origins["thresholds.min_overall"] == f"{path}:1"

@@ -106,8 +106,15 @@ def _rule(signal: Signal, record: Record, what: str | None, text: str) -> Rule:
 
 
 def _budget_rule(slo: Slo) -> Rule:
-    """Return the rule of the share of an error budget that is left over its window; negative once it is overspent."""
+    """Return the rule of the share of an error budget that is left over its window; negative once it is overspent.
+
+    The window is looked at by whole hours; until the first one has passed, the last hour is all there is.
+    """
+    whole, first = (_budget_left(slo, over) for over in (OverRange(format_duration(slo.window), _HOUR), _HOUR))
+    return {"record": BUDGET_RECORD, "expr": f"({whole}) or ({first})", "labels": {"slo": slo.name}}
+
+
+def _budget_left(slo: Slo, over: OverRange | int) -> str:
     signal = SIGNALS[slo.signal]
-    good = expression(signal, OverRange(format_duration(slo.window), _HOUR))
-    bad = f"1 - {good}" if signal.good == "high" else good
-    return {"record": BUDGET_RECORD, "expr": f"1 - ({bad}) / {numeral(slo.budget)}", "labels": {"slo": slo.name}}
+    good = expression(signal, over)
+    return f"1 - ({f'1 - {good}' if signal.good == 'high' else good}) / {numeral(slo.budget)}"

@@ -51,8 +51,21 @@ def eventually(condition: Callable[[], bool], seconds: float = 30.0, what: str =
         pause.wait(0.05)
 
 
+def eventually_empty(remaining: Callable[[], list[str]], seconds: float = 120.0) -> None:
+    """Wait until nothing remains, at most so long; what does is named."""
+    pause, until = threading.Event(), time.monotonic() + seconds
+    while found := remaining():
+        assert time.monotonic() < until, found
+        pause.wait(0.5)
+
+
 def write_config(
-    folder: Path, environ: Mapping[str, str], notifications: Notifications | None = None, *, group_interval: float = 1.0
+    folder: Path,
+    environ: Mapping[str, str],
+    notifications: Notifications | None = None,
+    *,
+    group_wait: float = 0.2,
+    group_interval: float = 1.0,
 ) -> Path:
     """Write what `pipemeter alertmanager render` writes, with the short times of a test."""
     notifications = notifications or Notifications()
@@ -60,7 +73,7 @@ def write_config(
         notifications,
         Links(),
         values=find_credentials(notifications, environ, read_secret).values,
-        group_wait=0.2,
+        group_wait=group_wait,
         group_interval=group_interval,
     )
     (folder / "templates").mkdir(parents=True, exist_ok=True)

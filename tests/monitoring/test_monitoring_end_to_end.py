@@ -23,7 +23,14 @@ from monitoring.compile.rules import rule_groups
 from monitoring.targets import Targets
 from pipeline.push import PushRecorder
 from pipemeter.traffic import Traffic
-from tests.monitoring.servers import NEEDS_ALERTMANAGER, Alertmanager, eventually, free_port, write_config
+from tests.monitoring.servers import (
+    NEEDS_ALERTMANAGER,
+    Alertmanager,
+    eventually,
+    eventually_empty,
+    free_port,
+    write_config,
+)
 from tests.monitoring.webhooks import Webhooks
 
 pytestmark = [
@@ -121,7 +128,9 @@ def _stack(folder: Path, webhooks: Webhooks, targets: Targets) -> Iterator[Stack
     lines: list[str] = []
     app = create_app(settings=ExporterSettings(), environ={}, write_line=lines.append)
     with BackgroundServer(app, "127.0.0.1", 0) as exporter:
-        config = write_config(folder / "am", {**webhooks.environ, "DASHBOARD_API_URL": exporter.url})
+        environ = {**webhooks.environ, "DASHBOARD_API_URL": exporter.url}
+        # as in earnest, Alertmanager waits longer than Prometheus takes to tell it again what it missed
+        config = write_config(folder / "am", environ, group_wait=3.0)
         with Alertmanager(folder / "am", config) as alertmanager:
             prometheus = Prometheus(folder, targets, exporter.url, alertmanager.url)
             try:
@@ -191,7 +200,7 @@ def test_every_series_that_a_rule_asks_for_exists_after_a_simulated_run(default_
     asked = {selector for rule in rules for selector in _selectors(rule["expr"])}
     asked |= {rule["record"] for rule in rules if "record" in rule}
     assert len(asked) > 100
-    eventually(lambda: not [s for s in asked if not prometheus.ask(f"count({s})")], 30, "every series")
+    eventually_empty(lambda: [s for s in asked if not prometheus.ask(f"count({s})")])
     names = "alertname, severity, slo, burnrate_tier"
     fired = prometheus.ask(f'count by ({names}) (ALERTS{{alertname=~"NotificationsFailing|RuleEvaluationFailing"}})')
     assert fired == []

@@ -217,7 +217,6 @@ SILENT = (  # there is no Alertmanager, no rule fails, and the pipeline is in no
     "prometheus_rule_evaluation_failures_total[1h])) > 0",
     "pipeline_last_item_timestamp_seconds",
     "pipeline_items_in_progress",
-    "slo:error_budget_remaining:ratio",  # looks at whole hours only
 )
 
 

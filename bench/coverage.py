@@ -12,11 +12,11 @@ import asyncio
 import functools
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
 
 import msgspec
 import numpy as np
 
-from bench.backfill import Floats
 from bench.world_history import WorldHistory
 from bench.worlds import Arm, Drawn, Finished, World, decide, draw, series
 from monitoring.arms import read_arm
@@ -30,6 +30,7 @@ DAYS = 7
 SECONDS = DAYS * 86_400.0
 BLOCKS = 42
 _TRUE_ITEMS = 400_000
+_CHUNK = 10  # worlds that a process takes at once
 _STRICT = Arm("strict", (0.70, 0.60, 0.60, 0.60), (0.85, 0.85, 0.85, 0.85), 0.5)
 _LOOSE = Arm("loose", (0.65, 0.60, 0.60, 0.60), (0.70, 0.70, 0.70, 0.45), 0.5)
 
@@ -115,33 +116,46 @@ def true_figures(world: World, thresholds: tuple[float, float, float, float]) ->
     return 1 - full.sum() / done.sum(), float(f.drawn.scores[full, 0].mean()), saved / (saved + spent)
 
 
-def comparisons(seeds: int) -> Iterator[str]:
-    for name, (world, items, blocks) in COMPARED.items():
+Judged = tuple[tuple[bool, ...], str]  # whether each interval holds the truth, the decision
+
+
+def _judged_comparison(name: str, quality: float, savings: float, seed: int) -> Judged:
+    world, items, blocks = COMPARED[name]
+    found = compared(world, seed, items, blocks)
+    q, s = found.overall.quality_diff, found.overall.time_savings_diff
+    assert q is not None
+    assert s is not None
+    holds = (q.interval[0] <= quality <= q.interval[1], s.interval[0] <= savings <= s.interval[1])
+    return holds, found.decision
+
+
+def _judged_expectation(name: str, truth: tuple[float, float, float], seed: int) -> tuple[list[bool], list[float]]:
+    world, thresholds = TUNED[name]
+    found = expect(evidence(world, seed, 4000), InForce({}), thresholds)
+    assert found.quality_interval is not None
+    intervals = (found.bypass_rate, found.quality_interval, found.time_savings)
+    holds = [low <= true <= high for (low, high), true in zip(intervals, truth, strict=True)]
+    return holds, [high - low for low, high in intervals]
+
+
+def comparisons(seeds: int, pool: Executor) -> Iterator[str]:
+    for name, (world, _, _) in COMPARED.items():
         quality, savings = true_differences(world)
-        hits, decisions = np.zeros(2), Counter[str]()
-        for seed in range(seeds):
-            found = compared(world, seed, items, blocks)
-            q, s = found.overall.quality_diff, found.overall.time_savings_diff
-            assert q is not None
-            assert s is not None
-            hits += [q.interval[0] <= quality <= q.interval[1], s.interval[0] <= savings <= s.interval[1]]
-            decisions[found.decision] += 1
+        judge = functools.partial(_judged_comparison, name, quality, savings)
+        judged = list(pool.map(judge, range(seeds), chunksize=_CHUNK))
+        decisions = Counter(decision for _, decision in judged)
         told = ", ".join(f"{decision} {count}" for decision, count in decisions.most_common())
-        shares = " ".join(f"{share:6.1%}" for share in hits / seeds)
+        shares = " ".join(f"{share:6.1%}" for share in np.mean([holds for holds, _ in judged], axis=0))
         yield f"  {name:36} {shares}    truth {rule_of(quality, savings)}: {told}"
 
 
-def expectations(seeds: int) -> Iterator[str]:
+def expectations(seeds: int, pool: Executor) -> Iterator[str]:
     for name, (world, thresholds) in TUNED.items():
-        truth, hits, widths = true_figures(world, thresholds), np.zeros(3), np.zeros(3)
-        for seed in range(seeds):
-            found = expect(evidence(world, seed, 4000), InForce({}), thresholds)
-            assert found.quality_interval is not None
-            intervals: Floats = np.array([found.bypass_rate, found.quality_interval, found.time_savings])
-            hits += [low <= true <= high for (low, high), true in zip(intervals, truth, strict=True)]
-            widths += intervals[:, 1] - intervals[:, 0]
-        shares = " ".join(f"{share:6.1%}" for share in hits / seeds)
-        yield f"  {name:36} {shares}    widths {' '.join(f'{w:.3f}' for w in widths / seeds)}"
+        judge = functools.partial(_judged_expectation, name, true_figures(world, thresholds))
+        judged = list(pool.map(judge, range(seeds), chunksize=_CHUNK))
+        hits, widths = (np.mean([one[n] for one in judged], axis=0) for n in (0, 1))
+        shares = " ".join(f"{share:6.1%}" for share in hits)
+        yield f"  {name:36} {shares}    widths {' '.join(f'{w:.3f}' for w in widths)}"
 
 
 def main() -> None:
@@ -149,12 +163,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=300)
     seeds = parser.parse_args().seeds
     print(f"share of {seeds} worlds whose 95 % interval holds the truth (+-{1.96 * (0.95 * 0.05 / seeds) ** 0.5:.1%})")
-    print(f"\ncompare{'':31} quality savings")
-    for line in comparisons(seeds):
-        print(line, flush=True)
-    print(f"\ntune{'':34} bypass quality savings")
-    for line in expectations(seeds):
-        print(line, flush=True)
+    with ProcessPoolExecutor() as pool:
+        print(f"\ncompare{'':31} quality savings")
+        for line in comparisons(seeds, pool):
+            print(line, flush=True)
+        print(f"\ntune{'':34} bypass quality savings")
+        for line in expectations(seeds, pool):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from monitoring.evaluation import Move
 from monitoring.firings import Firing, Labels
 from monitoring.replay import Progress, Replayed, Replayer
 from monitoring.rules import Rules, read_rules
@@ -75,16 +76,17 @@ async def alerts_effect(
     groups: Iterable[Mapping[str, Any]],
     names: Iterable[str] | None = None,
     progress: Progress | None = None,
+    moves: Mapping[str, Move] | None = None,
 ) -> dict[tuple[str, str], Effect]:
     """Return by (alert, severity) how often each would have fired under rule groups such as `rule_groups(targets)`.
 
     Asked for several variants, one replayer reads only once what they have in common. `names`: only these alerts.
-    Raises PrometheusError, RuleError.
+    `moves`: as `Replayer.replay` takes them. Raises PrometheusError, RuleError.
     """
     rules = read_rules(groups)
     wanted = None if names is None else set(names)
     kept = tuple(rule for rule in rules.alerting if wanted is None or rule.name in wanted)
-    replayed = await replayer.replay(msgspec.structs.replace(rules, alerting=kept), progress)
+    replayed = await replayer.replay(msgspec.structs.replace(rules, alerting=kept), progress, moves)
     found: dict[tuple[str, str], list[AlertReport]] = {}
     for report in reports(replayed):
         found.setdefault((report.alert, report.severity), []).append(report)

@@ -42,6 +42,7 @@ class Row(msgspec.Struct, frozen=True):
 
 Rows = dict[Labels, Row]
 Read = Callable[[str, Window], Awaitable[Rows]]  # evaluates a leaf over a window
+Move = Callable[[Window], Values]  # what is added to a value at each time of a window
 
 
 class Leaf(msgspec.Struct, frozen=True):
@@ -70,7 +71,19 @@ class Binary(msgspec.Struct, frozen=True):
         return sum(side.cost for side in (self.left, self.right) if not isinstance(side, Number))
 
 
-Node = Leaf | Number | Binary
+class Moved(msgspec.Struct, frozen=True):
+    """A vector with so much added to its values at each time of a window."""
+
+    node: Node
+    by: Move
+
+    @property
+    def cost(self) -> float:
+        """What the vector costs."""
+        return _costs(self.node)
+
+
+Node = Leaf | Number | Binary | Moved
 
 
 def taken_apart(expression: str) -> Node:
@@ -86,6 +99,20 @@ def _node(node: promql.Expr) -> Node:
     if isinstance(node, promql.BinaryExpr) and _plain(node):
         return Binary(str(node.op), _node(node.lhs), _node(node.rhs))
     return Leaf(node.prettify(), _cost(node))
+
+
+def moved(node: Node, by: Move) -> Node:
+    """Return the expression with the vector that is compared first, the value of an alert, moved.
+
+    Of `signal < 0.5 and volume >= 20` that is the signal. An expression that compares nothing stays as it is.
+    """
+    if not isinstance(node, Binary):
+        return node
+    if node.operator in _COMPARE:
+        if isinstance(node.left, Number):
+            return Binary(node.operator, node.left, Moved(node.right, by))
+        return Binary(node.operator, Moved(node.left, by), node.right)
+    return Binary(node.operator, moved(node.left, by), node.right)
 
 
 def _plain(node: promql.BinaryExpr) -> bool:
@@ -125,6 +152,10 @@ async def evaluate(node: Node, window: Window, read: Read) -> Rows:
     """
     if isinstance(node, Leaf):
         return await read(node.text, window)
+    if isinstance(node, Moved):
+        offset = node.by(window)
+        rows = await evaluate(node.node, window, read)
+        return {labels: Row(row.values + offset, row.present) for labels, row in rows.items()}
     if isinstance(node, Number):
         raise RuleError("a number alone is no condition: expected a comparison or another vector")
     left, right = node.left, node.right

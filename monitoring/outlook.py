@@ -37,11 +37,12 @@ class _Part(msgspec.Struct, frozen=True):
 class Model:
     """Takes evidence and the plan in force, and says what another plan would come to."""
 
-    def __init__(self, evidence: Evidence, plan: Plan, resampling: Resampling) -> None:
+    def __init__(self, evidence: Evidence, plan: Plan, resampling: Resampling, filtering: bool | None = None) -> None:
+        """Take what is known. `filtering`: whether the filter was on, where that is known from elsewhere."""
         names = sorted({key[1] for key in evidence.items})
         modes = {name: plan.modes.get(name, "quality_check") for name in names}
         self.plan = msgspec.structs.replace(plan, modes=modes)
-        self.basis = Basis(evidence, self.plan, resampling, is_filtering(evidence))
+        self.basis = Basis(evidence, self.plan, resampling, is_filtering(evidence) if filtering is None else filtering)
         self.strata = [Stratum(name, self.basis) for name in names]
         self.costs = Costs(self.basis, self.strata)
         self.exiting = evidence.total(evidence.exits) > 0

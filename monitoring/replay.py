@@ -7,12 +7,12 @@ of the results. Nothing is written, no rule has to be loaded anywhere.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 import numpy as np
 
-from monitoring.evaluation import Rows, evaluate, rows_of, taken_apart
+from monitoring.evaluation import Move, Node, Rows, evaluate, moved, rows_of, taken_apart
 from monitoring.firings import AlertHistory, Firing, Labels, add_result, alert_labels
 from monitoring.inlining import inlined
 from monitoring.presence import PresenceFinder, begun, observed
@@ -55,8 +55,13 @@ class Replayer:
         self._presence = PresenceFinder(reader, window, _LONGEST)
         self._leaves: dict[tuple[str, Window], asyncio.Task[Rows]] = {}
 
-    async def replay(self, rules: Rules, progress: Progress | None = None) -> list[Replayed]:
+    async def replay(
+        self, rules: Rules, progress: Progress | None = None, moves: Mapping[str, Move] | None = None
+    ) -> list[Replayed]:
         """Replay every alerting rule, in their order.
+
+        `moves`, by alert name: what is added to the values that these alerts judge, to replay a history that never
+        was.
 
         A rule that the server refuses, or that cannot be inlined, is reported with its error. Raises PrometheusError
         if the server does not answer at all.
@@ -72,7 +77,9 @@ class Replayer:
                 progress(done, total)
 
         replaying = zip(rules.alerting, pieces, strict=True)
-        return await asyncio.gather(*(self._guarded(rule, rules, of_one, note) for rule, of_one in replaying))
+        return await asyncio.gather(
+            *(self._guarded(rule, rules, of_one, note, (moves or {}).get(rule.name)) for rule, of_one in replaying)
+        )
 
     def _pieces(self, rule: AlertingRule, rules: Rules) -> list[Window]:
         """Return the window, with what all the rules need before it, in the same pieces for all of one interval."""
@@ -82,16 +89,17 @@ class Replayer:
         return whole.since(whole.start - lead).split(self._piece)
 
     async def _guarded(
-        self, rule: AlertingRule, rules: Rules, pieces: list[Window], note: Callable[[int], None]
+        self, rule: AlertingRule, rules: Rules, pieces: list[Window], note: Callable[[int], None], move: Move | None
     ) -> Replayed:
         try:
             expression = inlined(rule.expression, rules.recording, interval=pieces[0].step)
-            return await self._one(rule, expression, pieces, note)
+            node = taken_apart(expression)
+            return await self._one(rule, expression, moved(node, move) if move else node, pieces, note)
         except (RuleError, PrometheusError) as error:
             return Replayed(rule, {}, judged=False, error=str(error))
 
     async def _one(
-        self, rule: AlertingRule, expression: str, pieces: list[Window], note: Callable[[int], None]
+        self, rule: AlertingRule, expression: str, node: Node, pieces: list[Window], note: Callable[[int], None]
     ) -> Replayed:
         window = self.window
         reads = tuple(raw_selectors(expression))
@@ -102,14 +110,14 @@ class Replayer:
             return Replayed(rule, {}, 0, reads, missing, judged=False)
         start = window.start - min(_LONGEST, _lead(rule, pieces[0].step))
         start = max(start, begun(found)) if reads else start
-        firings = await self._firings(rule, expression, start, pieces, note)
+        firings = await self._firings(rule, node, start, pieces, note)
         seconds = observed(found, window) if reads else window.end - window.start
         return Replayed(rule, _inside(firings, window), seconds, reads, missing)
 
     async def _firings(
-        self, rule: AlertingRule, expression: str, start: int, pieces: list[Window], note: Callable[[int], None]
+        self, rule: AlertingRule, node: Node, start: int, pieces: list[Window], note: Callable[[int], None]
     ) -> dict[Labels, list[Firing]]:
-        history, node = AlertHistory(rule), taken_apart(expression)
+        history = AlertHistory(rule)
         for piece in pieces:
             rows = await evaluate(node, piece, self._leaf) if piece.end >= start else {}
             results = _results(rule, rows, piece)

@@ -11,13 +11,17 @@ import msgspec
 from rich.console import Console
 
 from monitoring.bands import Bands
-from monitoring.evidence import QUERIES, Evidence, read_evidence
+from monitoring.evidence import QUERIES, read_evidence
+from monitoring.expected_firings import with_firings
 from monitoring.goal import Goal, goal_of, targets_goal
 from monitoring.history import Progress, PrometheusHistory, find_grid
 from monitoring.optimal_config import optimal_config
 from monitoring.prometheus import PrometheusClient
+from monitoring.range_queries import RangeReader, Window
+from monitoring.recommendation import Tuning
+from monitoring.replay import Replayer
 from monitoring.targets import Targets
-from monitoring.tune import InForce, tune
+from monitoring.tune import InForce, expected_shifts, tune
 from pipeline.config import PROFILES, Config
 from pipeline.decisions.routing import Mode
 from pipemeter.asking import (
@@ -34,6 +38,8 @@ from pipemeter.options import read_config
 from pipemeter.tuning_table import tuning_table
 from pipemeter.written import replacing
 
+_FINE, _COARSE = 60, 300  # s between evaluations of alerts
+_SHORT = 2 * 86_400  # s of history up to which they are evaluated finely
 _SHARE = click.FloatRange(0.0, 1.0)
 
 
@@ -74,9 +80,9 @@ def command(
         raise click.UsageError("name one goal: --target-bypass, --min-quality or --profile")
     config, targets = read_config(config_dir, None), targets_for(targets_file)
     goal, end = _goal(target_bypass, min_quality, profile, targets), time.time()
+    asked = _Asked(end, window, config_version, in_force(config), goal, by is not None, targets)
     with counting() as progress:
-        evidence = answered(_read(client_for(prometheus), end, window, config_version, progress))
-    found = tune(evidence, in_force(config), goal, by_content_type=by is not None, bands=targets.bands)
+        found = answered(_tuned(client_for(prometheus), asked, progress))
     if write is not None and found.recommendations:
         with replacing(write) as file:
             file.write(optimal_config(found, config).encode())
@@ -97,13 +103,33 @@ def _goal(bypass: float | None, quality: float | None, profile: str | None, targ
     return goal_of(target_bypass=bypass, min_quality=quality, profile=profile)
 
 
-async def _read(
-    client: PrometheusClient, end: float, window: int, version: str | None, progress: Progress
-) -> Evidence | None:
-    grid = await find_grid(client, end, window, () if version is None else (version,))
-    if grid is None:
-        return None
-    return await read_evidence(PrometheusHistory(client, grid, progress, QUERIES), version)
+class _Asked(msgspec.Struct, frozen=True):
+    """What the command line says. `end` in Unix seconds, `window` in seconds."""
+
+    end: float
+    window: int
+    version: str | None
+    in_force: InForce
+    goal: Goal
+    by_content_type: bool
+    targets: Targets
+
+
+async def _tuned(client: PrometheusClient, asked: _Asked, progress: Progress) -> Tuning:
+    grid = await find_grid(client, asked.end, asked.window, () if asked.version is None else (asked.version,))
+    evidence = None
+    if grid is not None:
+        history = PrometheusHistory(client, grid, progress, QUERIES)
+        evidence = await read_evidence(history, asked.version)
+    found = tune(evidence, asked.in_force, asked.goal, by_content_type=asked.by_content_type, bands=asked.targets.bands)
+    if grid is None or evidence is None or not found.alerts:
+        return found
+    step = _FINE if evidence.blocks * grid.block_seconds <= _SHORT else _COARSE
+    span = Window.ending(asked.end, evidence.blocks * grid.block_seconds, step)
+    shifts = expected_shifts(evidence, asked.in_force, found)
+    replayer = Replayer(RangeReader(client), span)
+    alerts = await with_firings(found.alerts, replayer, asked.targets, shifts, grid.block_seconds)
+    return msgspec.structs.replace(found, alerts=alerts)
 
 
 def in_force(config: Config) -> InForce:

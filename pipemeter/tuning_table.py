@@ -27,6 +27,8 @@ def _parts(tuning: Tuning) -> Iterator[RenderableType]:
         yield _outlook(tuning.now, tuning.expected, tuning.by_content_type)
     if tuning.modes:
         yield _modes(tuning)
+    if any(effect.firings for effect in tuning.alerts):
+        yield _alerts(tuning)
     if noisy := [e for e in tuning.alerts if e.worst != "ok"]:
         told = (f"{e.alert} ({e.worst if e.best == e.worst else f'{e.best} to {e.worst}'})" for e in noisy)
         yield Text(f"Alerts to expect: {', '.join(told)}", style="yellow")
@@ -65,6 +67,16 @@ def _outlook(now: Expectation, then: Expectation, parts: dict[str, Expectation])
         if one.quality_interval:
             quality += f" ({interval(one.quality_interval)})"
         table.add_row(name, str(one.items), interval(one.bypass_rate), quality, interval(one.time_savings))
+    return table
+
+
+def _alerts(tuning: Tuning) -> Table:
+    table = _table("Alerts over this history", "Alert", "Severity", "Fired", "Would have fired", "Firing", "Then")
+    for effect in tuning.alerts:
+        for one in effect.firings:
+            then = f"{one.expected}" if one.fewest == one.most else f"{one.expected} ({one.fewest} to {one.most})"
+            shares = (one.now_share_of_time, one.expected_share_of_time)
+            table.add_row(effect.alert, one.severity, str(one.now), then, *(f"{share:.1%}" for share in shares))
     return table
 
 

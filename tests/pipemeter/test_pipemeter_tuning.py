@@ -89,6 +89,11 @@ def test_tune_reads_the_same_world_at_any_scrape_spacing(pipemeter: Pipemeter, p
     now = found["now"]["bypass_rate"]
     assert now[0] < 0.633 < now[1]  # 0.633 in 400,000 items
     assert now[1] - now[0] < 0.06
+    (low,) = [one for one in found["alerts"] if one["alert"] == "PipelineQualityScoreLow"]
+    assert [one["severity"] for one in low["firings"]] == ["critical", "warning"]
+    for one in low["firings"]:
+        assert 0 <= one["fewest"] <= one["expected"] <= one["most"]
+        assert one["share_of_time_between"][0] <= one["expected_share_of_time"] <= one["share_of_time_between"][1]
 
 
 @NEEDED
@@ -120,7 +125,8 @@ def test_the_file_that_tune_writes_is_a_configuration_that_gives_what_was_recomm
 def test_people_get_tables(pipemeter: Pipemeter, prometheus: str) -> None:
     tuned = pipemeter("tune", "--config-version", "strict", "--by", "content_type", "--prometheus", prometheus)
     assert (tuned.code, tuned.err) == (0, "")
-    assert all(word in tuned.out for word in ("Goal: ", "min_overall", "post_download_min_confidence", "expected"))
+    wanted = ("Goal: ", "min_overall", "post_download_min_confidence", "expected", "Alerts over this history")
+    assert all(word in tuned.out for word in wanted)
     compared = pipemeter("compare", "strict", "saver", PROMETHEUS_URL=prometheus)
     assert compared.out.startswith("aggressive: take saver")
     assert "Least true difference" in compared.out

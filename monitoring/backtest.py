@@ -25,7 +25,8 @@ class AlertReport(msgspec.Struct, frozen=True):
 
     `flapping`: firings that began within FLAPPING seconds of the end of the one before. `firings_per_week`: None with
     less than a day of history. `judged`: False where nothing that the alert reads was recorded in the window.
-    `reads`: its selectors of raw series; `missing`: those that found nothing. Times in Unix seconds.
+    `reads`: its selectors of raw series; `missing`: those that found nothing. `recorded`: the recorded series that were
+    read in their place. Times in Unix seconds.
     """
 
     alert: str
@@ -40,6 +41,7 @@ class AlertReport(msgspec.Struct, frozen=True):
     reads: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     error: str | None = None
+    recorded: tuple[str, ...] = ()
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -122,6 +124,7 @@ def _report(one: Replayed, labels: dict[str, str], firings: Sequence[Firing]) ->
         one.reads,
         one.missing,
         one.error,
+        one.recorded,
     )
 
 

@@ -26,7 +26,8 @@ class AlertReport(msgspec.Struct, frozen=True):
 
     `flapping`: firings that began within FLAPPING seconds of the end of the one before. `firings_per_week`: None with
     less than a day of history. `judged`: False where nothing that the alert reads was recorded in the window.
-    `reads`: its selectors of raw series; `missing`: those that found nothing. Times in Unix seconds.
+    `reads`: its selectors of raw series; `missing`: those that found nothing. `recorded`: the recorded series that were
+    read in their place. Times in Unix seconds.
     """
 
     alert: str
@@ -41,6 +42,7 @@ class AlertReport(msgspec.Struct, frozen=True):
     reads: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     error: str | None = None
+    recorded: tuple[str, ...] = ()
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -86,7 +88,7 @@ async def alerts_effect(
     rules = read_rules(groups)
     wanted = None if names is None else set(names)
     kept = tuple(rule for rule in rules.alerting if wanted is None or rule.name in wanted)
-    replayed = await replayer.replay(msgspec.structs.replace(rules, alerting=kept), progress, moves)
+    replayed = await replayer.replay(msgspec.structs.replace(rules, alerting=kept), progress, moves=moves)
     found: dict[tuple[str, str], list[AlertReport]] = {}
     for report in reports(replayed):
         found.setdefault((report.alert, report.severity), []).append(report)
@@ -124,6 +126,7 @@ def _report(one: Replayed, labels: dict[str, str], firings: Sequence[Firing]) ->
         one.reads,
         one.missing,
         one.error,
+        one.recorded,
     )
 
 

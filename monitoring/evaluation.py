@@ -15,6 +15,7 @@ import numpy.typing as npt
 import promql_parser as promql
 
 from monitoring.firings import Labels
+from monitoring.inlining import families_of
 from monitoring.prometheus import Series
 from monitoring.range_queries import Window
 from monitoring.rules import RuleError
@@ -41,7 +42,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 Rows = dict[Labels, Row]
-Read = Callable[[str, Window], Awaitable[Rows]]  # evaluates a leaf over a window
+Read = Callable[[str, Window, Present], Awaitable[Rows]]  # evaluates a leaf, at least at these times of a window
 Move = Callable[[Window], Values]  # what is added to a value at each time of a window
 
 
@@ -71,6 +72,17 @@ class Binary(msgspec.Struct, frozen=True):
         return sum(side.cost for side in (self.left, self.right) if not isinstance(side, Number))
 
 
+class Total(msgspec.Struct, frozen=True):
+    """Sums of several families, added up wherever at least one of them is there."""
+
+    parts: tuple[Leaf, ...]
+
+    @property
+    def cost(self) -> float:
+        """What all of them cost."""
+        return sum(part.cost for part in self.parts)
+
+
 class Moved(msgspec.Struct, frozen=True):
     """A vector with so much added to its values at each time of a window."""
 
@@ -83,7 +95,7 @@ class Moved(msgspec.Struct, frozen=True):
         return _costs(self.node)
 
 
-Node = Leaf | Number | Binary | Moved
+Node = Leaf | Number | Binary | Total | Moved
 
 
 def taken_apart(expression: str) -> Node:
@@ -98,6 +110,10 @@ def _node(node: promql.Expr) -> Node:
         return Number(node.val)
     if isinstance(node, promql.BinaryExpr) and _plain(node):
         return Binary(str(node.op), _node(node.lhs), _node(node.rhs))
+    return _total(node) or _leaf(node)
+
+
+def _leaf(node: promql.Expr) -> Leaf:
     return Leaf(node.prettify(), _cost(node))
 
 
@@ -113,6 +129,15 @@ def moved(node: Node, by: Move) -> Node:
             return Binary(node.operator, node.left, Moved(node.right, by))
         return Binary(node.operator, Moved(node.left, by), node.right)
     return Binary(node.operator, moved(node.left, by), node.right)
+
+
+def _total(node: promql.Expr) -> Total | None:
+    """Take a sum over several families apart: each alone is what other alerts read, and cheaper than both together."""
+    if not isinstance(node, promql.AggregateExpr) or str(node.op) != "sum":
+        return None
+    grouping = f"by ({', '.join(node.modifier.labels)}) " if node.modifier else ""
+    parts = [promql.parse(f"sum {grouping}({family})") for family in families_of(node)]
+    return Total(tuple(_leaf(part) for part in parts)) if parts else None
 
 
 def _plain(node: promql.BinaryExpr) -> bool:
@@ -145,35 +170,36 @@ def _cost(node: promql.Expr) -> float:
     return sum(seconds)
 
 
-async def evaluate(node: Node, window: Window, read: Read) -> Rows:
-    """Return the rows of an expression over a window; those without any value are left out.
+async def evaluate(node: Node, window: Window, read: Read, wanted: Present | None = None) -> Rows:
+    """Return the rows of an expression at the times of a window that are wanted (None: at all); none without a value.
 
-    Of an `and` the cheaper side is read first, and the other one only if that has a value anywhere in the window.
+    Of two sides the cheaper one is read first, the other one only at the times at which that can still matter.
     """
+    if wanted is None:
+        wanted = np.ones(window.points, dtype=np.bool_)
+    if not wanted.any():
+        return {}
     if isinstance(node, Leaf):
-        return await read(node.text, window)
+        rows = await read(node.text, window, wanted)
+        return _some({labels: Row(row.values, row.present & wanted) for labels, row in rows.items()})
+    if isinstance(node, Total):
+        return _added([await evaluate(part, window, read, wanted) for part in node.parts])
     if isinstance(node, Moved):
-        offset = node.by(window)
-        rows = await evaluate(node.node, window, read)
+        rows, offset = await evaluate(node.node, window, read, wanted), node.by(window)
         return {labels: Row(row.values + offset, row.present) for labels, row in rows.items()}
     if isinstance(node, Number):
         raise RuleError("a number alone is no condition: expected a comparison or another vector")
-    left, right = node.left, node.right
-    if isinstance(left, Number) or isinstance(right, Number):
-        return _some(await _with_number(node, window, read))
-    if node.operator != "and" or _costs(left) <= _costs(right):
-        lefts = await evaluate(left, window, read)
-        rights = await evaluate(right, window, read) if lefts or node.operator == "or" else {}
-    else:
-        rights = await evaluate(right, window, read)
-        lefts = await evaluate(left, window, read) if rights else {}
-    return _some(_combined(node.operator, lefts, rights))
+    if isinstance(node.left, Number) or isinstance(node.right, Number):
+        return _some(await _with_number(node, window, read, wanted))
+    if node.operator == "and":
+        return _some(await _all_of(_joined(node), window, read, wanted))
+    return _some(_combined(node.operator, *await _sides(node, window, read, wanted)))
 
 
-async def _with_number(node: Binary, window: Window, read: Read) -> Rows:
+async def _with_number(node: Binary, window: Window, read: Read, wanted: Present) -> Rows:
     number = node.left if isinstance(node.left, Number) else node.right
     assert isinstance(number, Number)
-    rows = await evaluate(node.right if number is node.left else node.left, window, read)
+    rows = await evaluate(node.right if number is node.left else node.left, window, read, wanted)
     found: Rows = {}
     for labels, row in rows.items():
         sides = (number.value, row.values) if number is node.left else (row.values, number.value)
@@ -185,15 +211,67 @@ async def _with_number(node: Binary, window: Window, read: Read) -> Rows:
     return found
 
 
+def _joined(node: Node) -> list[Node]:
+    """Return what is joined by `and`: `a and (b and c)` needs all three."""
+    if isinstance(node, Binary) and node.operator == "and":
+        return [*_joined(node.left), *_joined(node.right)]
+    return [node]
+
+
+async def _all_of(parts: list[Node], window: Window, read: Read, wanted: Present) -> Rows:
+    """Return the rows of the first part at the times at which every part has one with the same labels."""
+    found: dict[int, Rows] = {}
+    together: Rows | None = None
+    for index in sorted(range(len(parts)), key=lambda at: _costs(parts[at])):
+        found[index] = await evaluate(parts[index], window, read, wanted)
+        together = found[index] if together is None else _combined("and", together, found[index])
+        wanted = _anywhere(together, window)
+    return {labels: Row(found[0][labels].values, row.present) for labels, row in (together or {}).items()}
+
+
+async def _sides(node: Binary, window: Window, read: Read, wanted: Present) -> tuple[Rows, Rows]:
+    if node.operator == "or":
+        return await evaluate(node.left, window, read, wanted), await evaluate(node.right, window, read, wanted)
+    if node.operator == "unless" or _costs(node.left) <= _costs(node.right):
+        lefts = await evaluate(node.left, window, read, wanted)
+        return lefts, await evaluate(node.right, window, read, _anywhere(lefts, window))
+    rights = await evaluate(node.right, window, read, wanted)
+    return await evaluate(node.left, window, read, _anywhere(rights, window)), rights
+
+
+def _anywhere(rows: Rows, window: Window) -> Present:
+    """Return the times at which any label set has a value."""
+    found = np.zeros(window.points, dtype=np.bool_)
+    for row in rows.values():
+        found |= row.present
+    return found
+
+
 def _combined(operator: str, lefts: Rows, rights: Rows) -> Rows:
     if operator == "or":
-        return {labels: _either(lefts.get(labels), rights.get(labels)) for labels in dict.fromkeys((*lefts, *rights))}
+        return merged(lefts, rights)
     if operator == "unless":
         return {
             labels: Row(row.values, row.present & ~rights[labels].present) if labels in rights else row
             for labels, row in lefts.items()
         }
     return {labels: _both(operator, row, rights[labels]) for labels, row in lefts.items() if labels in rights}
+
+
+def _added(all_of_it: list[Rows]) -> Rows:
+    found: Rows = {}
+    for rows in all_of_it:
+        for labels, row in rows.items():
+            other = found.get(labels)
+            values = np.where(row.present, row.values, 0.0)
+            present = row.present if other is None else row.present | other.present
+            found[labels] = Row(values if other is None else other.values + values, present)
+    return found
+
+
+def merged(one: Rows, other: Rows) -> Rows:
+    """Return the values of two; where both have one, the first one's."""
+    return {labels: _either(one.get(labels), other.get(labels)) for labels in dict.fromkeys((*one, *other))}
 
 
 def _either(left: Row | None, right: Row | None) -> Row:

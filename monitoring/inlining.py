@@ -103,6 +103,25 @@ class _Inliner:
             raise RuleError(f"{series_text(None, matchers(node))}: expected `__name__` to list plain names such as a|b")
 
 
+def families_of(node: promql.AggregateExpr) -> list[str]:
+    """Return what was inlined for each of the several recorded series inside an aggregation; nothing for any other."""
+    named = _originals(node.expr)
+    grouped = node.modifier.labels if node.modifier else []
+    return list(named.values()) if named and _ORIGIN not in grouped and not _keeps_all(node) else []
+
+
+def _originals(node: promql.Expr) -> dict[str, str]:
+    if isinstance(node, promql.ParenExpr):
+        return _originals(node.expr)
+    if isinstance(node, promql.BinaryExpr) and str(node.op) == "or":
+        sides = _originals(node.lhs), _originals(node.rhs)
+        return {} if not all(sides) or set(sides[0]) & set(sides[1]) else sides[0] | sides[1]
+    if isinstance(node, promql.Call) and node.func.name == "label_replace":
+        label, name = (arg.val if isinstance(arg, promql.StringLiteral) else "" for arg in node.args[1:3])
+        return {name: node.args[0].prettify()} if label == _ORIGIN else {}
+    return {}
+
+
 def _enclosed(text: str) -> str:
     """Put parentheses around what would fall apart without them."""
     whole = isinstance(promql.parse(text), promql.ParenExpr | promql.AggregateExpr | promql.Call)

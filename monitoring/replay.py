@@ -1,23 +1,24 @@
 """Alerting rules replayed over recorded history, read through the query API of a real Prometheus.
 
 Each rule's expression, recording rules inlined, is evaluated at every step of the window; `AlertHistory` makes firings
-of the results. Nothing is written, no rule has to be loaded anywhere.
+of the results. Nothing is written, no rule has to be loaded anywhere. What rules did record may be read instead.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
 
-from monitoring.evaluation import Move, Node, Rows, evaluate, moved, rows_of, taken_apart
+from monitoring.evaluation import Move, Rows, evaluate
 from monitoring.firings import AlertHistory, Firing, Labels, add_result, alert_labels
-from monitoring.inlining import inlined
+from monitoring.leaves import LeafReader
 from monitoring.presence import PresenceFinder, begun, observed
 from monitoring.prometheus import PrometheusError
 from monitoring.range_queries import RangeReader, Window
+from monitoring.recorded import Expression, Recorded, RecordedFinder
 from monitoring.rules import AlertingRule, RuleError, Rules
 from monitoring.selectors import raw_selectors
 
@@ -40,6 +41,7 @@ class Replayed(msgspec.Struct, frozen=True):
     missing: tuple[str, ...] = ()
     judged: bool = True
     error: str | None = None
+    recorded: tuple[str, ...] = ()
 
 
 class Replayer:
@@ -53,15 +55,23 @@ class Replayer:
         self.window = window
         self._reader, self._piece = reader, piece
         self._presence = PresenceFinder(reader, window, _LONGEST)
-        self._leaves: dict[tuple[str, Window], asyncio.Task[Rows]] = {}
+        self._leaves = LeafReader(reader)
+
+    async def recorded(self, rules: Rules) -> list[Recorded]:
+        """Return what the history holds of the recorded series that the alerts read. Raises PrometheusError."""
+        return await RecordedFinder(self._reader, self._presence, self._whole(rules, self.window.step)).find(rules)
 
     async def replay(
-        self, rules: Rules, progress: Progress | None = None, moves: Mapping[str, Move] | None = None
+        self,
+        rules: Rules,
+        progress: Progress | None = None,
+        recorded: Sequence[Recorded] = (),
+        moves: Mapping[str, Move] | None = None,
     ) -> list[Replayed]:
         """Replay every alerting rule, in their order.
 
-        `moves`, by alert name: what is added to the values that these alerts judge, to replay a history that never
-        was.
+        `recorded`: series that are read instead of computed, wherever a piece of the window has all of them. `moves`,
+        by alert name: what is added to the values that these alerts judge, to replay a history that never was.
 
         A rule that the server refuses, or that cannot be inlined, is reported with its error. Raises PrometheusError
         if the server does not answer at all.
@@ -76,33 +86,38 @@ class Replayer:
             if progress:
                 progress(done, total)
 
+        def expression(rule: AlertingRule, step: int) -> Expression:
+            return Expression(rule.expression, rules.recording, recorded, step, (moves or {}).get(rule.name))
+
         replaying = zip(rules.alerting, pieces, strict=True)
-        return await asyncio.gather(
-            *(self._guarded(rule, rules, of_one, note, (moves or {}).get(rule.name)) for rule, of_one in replaying)
-        )
+        return await asyncio.gather(*(self._guarded(rule, expression, of_one, note) for rule, of_one in replaying))
 
     def _pieces(self, rule: AlertingRule, rules: Rules) -> list[Window]:
         """Return the window, with what all the rules need before it, in the same pieces for all of one interval."""
-        step = rule.interval or self.window.step
-        lead = min(_LONGEST, max(_lead(one, step) for one in rules.alerting))
+        return self._whole(rules, rule.interval or self.window.step).split(self._piece)
+
+    def _whole(self, rules: Rules, step: int) -> Window:
+        lead = min(_LONGEST, max((_lead(one, step) for one in rules.alerting), default=0))
         whole = Window.ending(self.window.end, self.window.end - self.window.start, step)
-        return whole.since(whole.start - lead).split(self._piece)
+        return whole.since(whole.start - lead)
 
     async def _guarded(
-        self, rule: AlertingRule, rules: Rules, pieces: list[Window], note: Callable[[int], None], move: Move | None
+        self,
+        rule: AlertingRule,
+        expression: Callable[[AlertingRule, int], Expression],
+        pieces: list[Window],
+        note: Callable[[int], None],
     ) -> Replayed:
         try:
-            expression = inlined(rule.expression, rules.recording, interval=pieces[0].step)
-            node = taken_apart(expression)
-            return await self._one(rule, expression, moved(node, move) if move else node, pieces, note)
+            return await self._one(rule, expression(rule, pieces[0].step), pieces, note)
         except (RuleError, PrometheusError) as error:
             return Replayed(rule, {}, judged=False, error=str(error))
 
     async def _one(
-        self, rule: AlertingRule, expression: str, node: Node, pieces: list[Window], note: Callable[[int], None]
+        self, rule: AlertingRule, expression: Expression, pieces: list[Window], note: Callable[[int], None]
     ) -> Replayed:
         window = self.window
-        reads = tuple(raw_selectors(expression))
+        reads = tuple(raw_selectors(expression.raw))
         found = [await self._presence.find(selector) for selector in reads]
         missing = tuple(selector for selector, one in zip(reads, found, strict=True) if not one.inside(window))
         if reads and missing == reads:
@@ -110,29 +125,24 @@ class Replayer:
             return Replayed(rule, {}, 0, reads, missing, judged=False)
         start = window.start - min(_LONGEST, _lead(rule, pieces[0].step))
         start = max(start, begun(found)) if reads else start
-        firings = await self._firings(rule, node, start, pieces, note)
+        firings = await self._firings(rule, expression, start, pieces, note)
         seconds = observed(found, window) if reads else window.end - window.start
-        return Replayed(rule, _inside(firings, window), seconds, reads, missing)
+        used = tuple(sorted(expression.read))
+        return Replayed(rule, _inside(firings, window), seconds, reads, missing, recorded=used)
 
     async def _firings(
-        self, rule: AlertingRule, node: Node, start: int, pieces: list[Window], note: Callable[[int], None]
+        self, rule: AlertingRule, expression: Expression, start: int, pieces: list[Window], note: Callable[[int], None]
     ) -> dict[Labels, list[Firing]]:
         history = AlertHistory(rule)
         for piece in pieces:
-            rows = await evaluate(node, piece, self._leaf) if piece.end >= start else {}
+            rows: Rows = {}
+            if piece.end >= start:
+                rows = await evaluate(expression.over(piece), piece, self._leaves.read)
             results = _results(rule, rows, piece)
             for at in range(max(piece.start, piece.since(start).start), piece.end + 1, piece.step):
                 history.evaluate(at, results.get(at, {}))
             note(piece.points)
         return history.finish(pieces[-1].end)
-
-    async def _leaf(self, text: str, piece: Window) -> Rows:
-        if (text, piece) not in self._leaves:
-            self._leaves[text, piece] = asyncio.ensure_future(self._read(text, piece))
-        return await self._leaves[text, piece]
-
-    async def _read(self, text: str, piece: Window) -> Rows:
-        return rows_of([one async for _, series in self._reader.pieces(text, piece) for one in series], piece)
 
 
 def _lead(rule: AlertingRule, step: int) -> int:

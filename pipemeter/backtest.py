@@ -17,6 +17,7 @@ from monitoring.compile.rules import rule_groups
 from monitoring.durations import EXPECTED, format_duration, parse_duration
 from monitoring.prometheus import PrometheusClient
 from monitoring.range_queries import RangeReader, Window
+from monitoring.recorded import Recorded
 from monitoring.replay import Replayer
 from monitoring.rules import Rules, read_rules
 from monitoring.targets import default_path, load_targets
@@ -30,12 +31,15 @@ from pipemeter.logs import configure_logs
 QUERY_SECONDS = 130.0  # a little longer than servers give a query by default
 LONGEST = 400 * 86_400  # s
 BUILT_IN = "built-in targets"
+_STEPS = (60, 120, 300, 600, 900, 1800, 3600)  # s
+_EVALUATIONS = 7 * 1440  # about as many as a week has minutes are made unless --step says otherwise
 
 
 class Outcome(msgspec.Struct, frozen=True):
     """The JSON document. `config`, `against`: the files that were compared; times in Unix seconds.
 
     `not_judged`: alerts that read nothing that was recorded in the window. `difference`: None without `--against`.
+    `recorded`: what the history holds of the recorded series that the alerts read, None without `--recorded`.
     """
 
     window: Window
@@ -45,9 +49,17 @@ class Outcome(msgspec.Struct, frozen=True):
     not_judged: list[str]
     against: str | None = None
     difference: list[Difference] | None = None
+    recorded: list[Recorded] | None = None
 
 
-def _duration(context: click.Context, parameter: click.Parameter, value: str) -> int:  # noqa: ARG001 - click calls it so
+def fitting_step(window: int) -> int:
+    """Return how often rules are evaluated unless somebody says so (s): every minute up to a week, seldomer beyond."""
+    return next((step for step in _STEPS if window <= _EVALUATIONS * step), _STEPS[-1])
+
+
+def _duration(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:  # noqa: ARG001 - click calls it so
+    if value is None:
+        return None
     try:
         seconds = parse_duration(value)
     except ValueError as error:
@@ -65,8 +77,9 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str) ->
 )
 @click.option("--window", default="7d", show_default=True, callback=_duration, help="How far to look back.")
 @click.option(
-    "--step", default="1m", show_default=True, callback=_duration, help="The evaluation interval of the rules."
+    "--step", callback=_duration, help="The evaluation interval of the rules.  [default: 1m, longer beyond a week]"
 )
+@click.option("--recorded", is_flag=True, help="Read what the recording rules recorded, wherever that has no gap.")
 @click.option(
     "--end",
     type=click.IntRange(LONGEST, 253_402_300_799),
@@ -76,8 +89,8 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str) ->
 @click.option("--prometheus", "url", metavar="URL", envvar="PROMETHEUS_URL", default=None,
               help="Prometheus, Mimir, Thanos or VictoriaMetrics.  [default: PROMETHEUS_URL]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def command(alert: str | None, config_file: Path | None, against: str | None, window: int, step: int, end: int | None,
-            url: str | None, as_json: bool) -> int:  # fmt: skip
+def command(alert: str | None, config_file: Path | None, against: str | None, window: int, step: int | None,
+            recorded: bool, end: int | None, url: str | None, as_json: bool) -> int:  # fmt: skip
     """Replay alert rules over recorded history: every firing with start, end and peak.
 
     The rules are those that `compile` makes of the targets, recording rules inlined: only the raw metrics have to be
@@ -86,6 +99,7 @@ def command(alert: str | None, config_file: Path | None, against: str | None, wi
     configure_logs()
     if not url:
         raise click.UsageError("no Prometheus given: use --prometheus URL or set PROMETHEUS_URL")
+    step = step or fitting_step(window)
     if step > window:
         raise click.UsageError(f"--step {format_duration(step)} is longer than --window {format_duration(window)}")
     if against == "current" and config_file is None:
@@ -97,8 +111,8 @@ def command(alert: str | None, config_file: Path | None, against: str | None, wi
     if against is not None:
         compared.append(_rules(other, alert, compared[0]))
     span = Window.ending(time.time() if end is None else end, window, step)
-    found = _replay(RangeReader(client), compared, span)
-    outcome = Outcome(span, client.shown_url, str(path or BUILT_IN), found[0], _not_judged(found[0]))
+    found, series = _replay(RangeReader(client), compared, span, recorded)
+    outcome = Outcome(span, client.shown_url, str(path or BUILT_IN), found[0], _not_judged(found[0]), recorded=series)
     if against is not None:
         difference = differences(*found)
         outcome = msgspec.structs.replace(outcome, against=str(other or BUILT_IN), difference=difference)
@@ -123,19 +137,26 @@ def _not_judged(found: list[AlertReport]) -> list[str]:
     return list(dict.fromkeys(report.alert for report in found if not report.judged and not report.error))
 
 
-def _replay(reader: RangeReader, compared: list[Rules], window: Window) -> list[list[AlertReport]]:
+def _replay(
+    reader: RangeReader, compared: list[Rules], window: Window, recorded: bool
+) -> tuple[list[list[AlertReport]], list[Recorded] | None]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
 
-        async def every() -> list[list[AlertReport]]:
+        async def every() -> tuple[list[list[AlertReport]], list[Recorded] | None]:
             replayer = Replayer(reader, window)
-            return [reports(await replayer.replay(rules, _noted(progress, rules))) for rules in compared]
+            known = [await replayer.recorded(rules) if recorded else [] for rules in compared]
+            found = [
+                reports(await replayer.replay(rules, _noted(progress, rules), series))
+                for rules, series in zip(compared, known, strict=True)
+            ]
+            return found, list({one.name: one for series in known for one in series}.values()) if recorded else None
 
-        found = asyncio.run(every())
+        found, series = asyncio.run(every())
     if found[0] and all(report.error for report in found[0]):
         raise PipemeterError(f"no alert could be replayed; {found[0][0].alert}: {found[0][0].error}")
-    return found
+    return found, series
 
 
 def _noted(progress: Progress, rules: Rules) -> Callable[[int, int], None]:

@@ -14,6 +14,7 @@ from monitoring.backtest import FLAPPING, LEAST_OBSERVED, AlertReport, Differenc
 from monitoring.durations import format_duration
 from monitoring.firings import Firing
 from monitoring.range_queries import Window
+from monitoring.recorded import Recorded
 
 if TYPE_CHECKING:
     from pipemeter.backtest import Outcome
@@ -107,6 +108,7 @@ def _remarks(outcome: Outcome) -> list[str]:
             lines.append(
                 f"[yellow]Not judged, no data:[/] {escape(named(report))} needs {escape(', '.join(report.missing))}"
             )
+    lines += _recorded(outcome.recorded or [])
     flapping = sum(report.flapping for report in outcome.alerts)
     if flapping:
         within = format_duration(FLAPPING)
@@ -118,6 +120,20 @@ def _remarks(outcome: Outcome) -> list[str]:
             f"[yellow]Not enough data[/] for figures a week: {format_duration(observed)} of {asked} recorded, "
             f"{format_duration(LEAST_OBSERVED)} needed."
         )
+    return lines
+
+
+def _recorded(found: Sequence[Recorded]) -> list[str]:
+    """Say which recorded series were read, and which were computed anew from raw series, why and where."""
+    whole = [one.name for one in found if not one.gaps and not one.reason]
+    lines = [f"Read as recorded: {', '.join(whole)}"] if whole else []
+    for one in found:
+        if one.reason:
+            lines.append(f"Inlined: {one.name}: {one.reason}")
+        elif one.gaps:
+            first, last = one.gaps[0]
+            more = f" and {len(one.gaps) - 1} more" if len(one.gaps) > 1 else ""
+            lines.append(f"Inlined around gaps: {one.name}: {moment(first)} to {moment(last)}{more}")
     return lines
 
 

@@ -11,15 +11,17 @@ import msgspec
 import numpy as np
 import pytest
 
-from bench.backfill import MISSING, backfill, running_prometheus, running_victoria
+from bench.backfill import MISSING, Series, backfill, running_prometheus, running_victoria
+from bench.remote_write import RECEIVER, remote_write
 from monitoring.backtest import AlertReport, Effect, alerts_effect, differences, flapping, per_week, reports
 from monitoring.bands import Bands
 from monitoring.compile.rules import rule_groups
 from monitoring.firings import Firing
+from monitoring.inlining import inlined
 from monitoring.prometheus import PrometheusClient
 from monitoring.range_queries import RangeReader, Window
 from monitoring.replay import Replayer
-from monitoring.rules import read_rules
+from monitoring.rules import RecordingRule, read_rules
 from monitoring.targets import Targets, load_targets
 from tests.monitoring import rule_engine
 from tests.monitoring.pipeline_history import START, STEP, grid, pipeline_history
@@ -29,6 +31,8 @@ HOURS = 6
 HISTORY = pipeline_history(seed=3, hours=HOURS)
 POINTS = HOURS * 3600 // STEP + 1
 WINDOW = Window(START, START + HOURS * 3600, STEP)
+GAP = (100, 120)  # evaluations at which nothing was recorded
+STALE = 0x7FF0000000000002  # the bits that mean "this series has ended"
 EXTRA: list[dict[str, Any]] = [  # forms that our own rules do not need
     {"alert": "Range", "expr": 'avg_over_time(job:pipeline_items:increase5m{processing_type="full"}[30m]) < 6.5',
      "for": "5m", "keep_firing_for": "7m", "labels": {"severity": "info"}},
@@ -78,6 +82,39 @@ def _needed(groups: Groups) -> Groups:
     ]
 
 
+@pytest.fixture(scope="module")
+def with_rules(
+    prometheus: PrometheusClient, groups: Groups, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PrometheusClient]:
+    """The same history in a Prometheus that evaluated the rules all the time, apart from forty minutes."""
+    recording = read_rules(groups).recording
+
+    async def recorded() -> list[Series]:
+        return [one for rule in recording for one in await _recorded(prometheus, rule, recording)]
+
+    folder = tmp_path_factory.mktemp("with_rules")
+    with running_prometheus(folder, [RECEIVER]) as url:
+        remote_write(url, [*HISTORY, *asyncio.run(recorded())])
+        yield PrometheusClient(url)
+
+
+async def _recorded(
+    prometheus: PrometheusClient, rule: RecordingRule, recording: tuple[RecordingRule, ...]
+) -> list[Series]:
+    """Return what a rule records at every step but those of the gap, with the marks of series that end."""
+    found = await prometheus.query_range(inlined(rule.expression, recording, interval=STEP), START, WINDOW.end, STEP)
+    made = []
+    for one in found:
+        values: dict[int, float | None] = {round(at - START) // STEP: value for at, value in one.points}
+        values |= {index + 1: None for index in values if index + 1 not in values and index + 1 < POINTS}
+        kept = sorted(index for index in values if not GAP[0] <= index < GAP[1])
+        numbers = np.array([values[index] or 0.0 for index in kept])
+        numbers.view(np.uint64)[[values[index] is None for index in kept]] = STALE
+        labels = {name: value for name, value in one.labels.items() if name != "__name__"} | rule.labels
+        made.append(Series(rule.name, labels, START + STEP * np.array(kept, dtype=np.float64), numbers))
+    return made
+
+
 def run(
     client: PrometheusClient,
     groups: Groups,
@@ -85,14 +122,17 @@ def run(
     window: Window = WINDOW,
     points: int = 5000,
     piece: int = 1440,
+    recorded: bool = False,
 ) -> list[AlertReport]:
     """Replay the alerts of some names, or all."""
     rules = read_rules(groups)
     kept = tuple(rule for rule in rules.alerting if not names or rule.name in names)
+    rules = msgspec.structs.replace(rules, alerting=kept)
 
     async def replayed() -> list[AlertReport]:
         replayer = Replayer(RangeReader(client, points=points), window, piece=piece)
-        return reports(await replayer.replay(msgspec.structs.replace(rules, alerting=kept)))
+        known = await replayer.recorded(rules) if recorded else []
+        return reports(await replayer.replay(rules, None, known))
 
     return asyncio.run(replayed())
 
@@ -125,6 +165,21 @@ def test_a_window_read_in_many_small_pieces_gives_the_same(prometheus: Prometheu
     small = run(prometheus, groups, *names, points=61, piece=70)
     large = run(prometheus, groups, *names, points=5000, piece=1440)
     assert [_rounded(one) for one in small] == [_rounded(one) for one in large]
+
+
+@rule_engine.NEEDED
+def test_what_was_recorded_gives_the_same_firings_and_gaps_in_it_are_filled_in(
+    prometheus: PrometheusClient, with_rules: PrometheusClient, groups: Groups
+) -> None:
+    found = run(with_rules, groups, piece=30, recorded=True)
+    assert [_rounded(msgspec.structs.replace(one, recorded=())) for one in found] == [
+        _rounded(one) for one in run(prometheus, groups)
+    ]
+    read: dict[str, set[str]] = {}
+    for one in found:
+        read.setdefault(one.alert, set()).update(one.recorded)
+    assert read["PipelineErrorBudgetBurn"] >= {"pipeline:error_rate:ratio2h", "pipeline:error_rate:volume1h"}
+    assert read["Flickers"] == read["Range"] == set()  # a range needs what was recorded before the window
 
 
 @rule_engine.NEEDED

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitoring.evaluation import Binary, Leaf, Row, Rows, evaluate, rows_of, taken_apart
+from monitoring.evaluation import Binary, Leaf, Present, Row, Rows, evaluate, rows_of, taken_apart
 from monitoring.prometheus import Series
 from monitoring.range_queries import Window
 from monitoring.rules import RuleError
@@ -31,13 +31,15 @@ LEAVES: dict[str, Rows] = {
 
 
 class Server:
-    """Gives the leaves and notes which were asked for."""
+    """Gives the leaves and notes which were asked for, and at which times."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.wanted: list[list[int]] = []
 
-    async def read(self, text: str, window: Window) -> Rows:
+    async def read(self, text: str, _: Window, wanted: Present) -> Rows:
         self.asked.append(text)
+        self.wanted.append(np.flatnonzero(wanted).tolist())
         return LEAVES[text.partition("(")[0] if text not in LEAVES else text]
 
 
@@ -99,6 +101,42 @@ def test_the_dear_side_of_an_and_is_not_read_where_the_cheap_one_has_nothing() -
         assert server.asked == ["nothing"]
 
 
+@pytest.mark.parametrize(
+    ("expression", "asked"),
+    [
+        ("rate(x[3d]) > 9 and rate(b[1d]) > 2 and a < 5", ["a", "b 0 1 3", "x 0"]),
+        ("rate(x[3d]) and (a > 1 and rate(b[5m]))", ["a", "b 1 2 3", "x 1"]),
+        ("rate(b[1d]) / (a > 3)", ["a", "b 2 3"]),
+        ("rate(x[1h]) - rate(b[1d]) unless a", ["x", "b 0", "a 0"]),
+        ("rate(b[1d]) unless rate(x[1h])", ["b", "x 0 1 2 4"]),
+        ("b or rate(x[1h])", ["b", "x 0 1 2 3 4"]),
+    ],
+)  # fmt: skip
+def test_what_comes_later_is_read_only_at_the_times_that_still_matter(expression: str, asked: list[str]) -> None:
+    leaves: dict[str, Rows] = {
+        "a": {(): row(1, 2, None, 4, NAN), (("x", "1"),): row(None, None, 9, None, None)},
+        "b": {(): row(3, 1, 3, None, 0)},
+        "x": {(): row(10, None, None, None, None)},
+    }
+    noted: list[str] = []
+
+    async def read(text: str, _: Window, wanted: Present) -> Rows:
+        name = next(name for name in leaves if name in text.replace("rate", ""))
+        noted.append(" ".join([name, *map(str, np.flatnonzero(wanted))]) if noted else name)
+        return leaves[name]
+
+    asyncio.run(evaluate(taken_apart(expression), WINDOW, read))
+    assert noted == asked
+
+
+def test_nothing_is_there_at_times_that_were_not_wanted() -> None:
+    wanted = np.array([False, True, False, True, False])
+    for expression in ("a", "a or b", "a unless nothing", "a - 1", "a and a"):
+        rows = asyncio.run(evaluate(taken_apart(expression), WINDOW, Server().read, wanted))
+        assert [one.present.tolist() for one in rows.values()] == [wanted.tolist()] * len(rows)
+        assert rows
+
+
 def test_series_that_differ_in_their_name_alone_are_refused() -> None:
     both = [Series({"__name__": name, "x": "1"}, [(60.0, 2.0)]) for name in ("a", "b")]
     with pytest.raises(RuleError, match="differ in their name alone"):
@@ -123,8 +161,10 @@ def test_random_expressions_give_what_prometheus_gives(tmp_path: Path) -> None:
             numbers = [None if value == "stale" else float(value) for value in values]
             leaves[name][tuple(labels.items())] = row(*numbers)
 
-    async def read(text: str, _: Window) -> Rows:
-        return leaves[text]
+    async def read(text: str, _: Window, wanted: Present) -> Rows:
+        """Tell more than was asked for, half the time, and nothing else the other half."""
+        told = wanted | (rng.random() < 0.5)
+        return {labels: Row(one.values, one.present & told) for labels, one in leaves[text].items()}
 
     tests: list[dict[str, Any]] = []
     for _ in range(300):
@@ -149,7 +189,7 @@ def test_random_expressions_give_what_prometheus_gives(tmp_path: Path) -> None:
 def _random(rng: random.Random, depth: int) -> str:
     if depth == 0 or rng.random() < 0.1:
         return rng.choice("abc")
-    operator = rng.choice(["+", "-", "*", "/", ">", "<", ">=", "<=", "==", "!=", "and", "or", "unless"])
+    operator = rng.choice(["+", "-", "*", "/", ">", "<", ">=", "<=", "==", "!=", "and", "and", "or", "unless"])
     left, right = (f"({_random(rng, depth - 1)})" for _ in range(2))
     if operator not in ("and", "or", "unless") and rng.random() < 0.4:
         number = rng.choice(["0", "1", "-2", "0.5"])

@@ -10,7 +10,7 @@ import pytest
 
 from bench.backfill import backfill, running_prometheus
 from pipeline.errors import ConfigError
-from pipemeter.backtest import command
+from pipemeter.backtest import command, fitting_step
 from tests.monitoring import rule_engine
 from tests.monitoring.pipeline_history import START, pipeline_history
 from tests.pipemeter.conftest import Finished, Pipemeter
@@ -128,6 +128,31 @@ def test_a_prometheus_that_does_not_answer_is_named_without_its_password(pipemet
     assert done.code == 1
     assert "pipemeter: http://127.0.0.1:9: " in done.err
     assert "secret" not in done.out + done.err
+
+
+@rule_engine.NEEDED
+def test_what_was_recorded_is_read_on_demand_and_what_was_not_is_said(backtest: Backtest) -> None:
+    asked = ("--alert", "PipelineBypassRateLow", "--window", "6h", "--recorded")
+    (document,) = backtest(*asked, "--json").lines()
+    states = {one["name"]: one["reason"] for one in document["recorded"]}
+    assert states["pipeline:bypass_rate:ratio1h"] == "not recorded"
+    assert [one["recorded"] for one in document["alerts"]] == [[], []]
+    assert "Inlined: pipeline:bypass_rate:ratio1h: not recorded" in backtest(*asked).out
+    assert backtest(*asked[:-1], "--json").lines()[0]["recorded"] is None
+
+
+@pytest.mark.parametrize(
+    ("days", "step"), [(1 / 24, 60), (7, 60), (7.01, 120), (30, 300), (90, 900), (270, 3600), (400, 3600)]
+)
+def test_a_longer_window_is_evaluated_in_longer_steps_unless_somebody_says_so(days: float, step: int) -> None:
+    assert fitting_step(round(days * 86_400)) == step
+
+
+@rule_engine.NEEDED
+def test_the_step_that_was_used_is_said(backtest: Backtest) -> None:
+    asked = ("--alert", "Watchdog", "--window", "30d")
+    assert "evaluated every 5m" in " ".join(backtest(*asked).out.split())
+    assert backtest(*asked, "--step", "1h", "--json").lines()[0]["window"]["step"] == 3600
 
 
 @rule_engine.NEEDED

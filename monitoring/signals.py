@@ -395,6 +395,15 @@ _CONTENT = (
         splits=("job", "pipeline_stage"),
     ),
     _total(
+        "stage_saved_seconds",
+        "Time saved in stages",
+        "Time that shortcuts saved, by the stage that full processing would have spent it in.",
+        "seconds",
+        "pipeline_stage_time_saved_seconds_total",
+        good="high",
+        splits=("job", "pipeline_stage"),
+    ),
+    _total(
         "stage_errors",
         "Stage faults",
         "Faults that stages met, those survived included.",

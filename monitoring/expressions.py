@@ -7,6 +7,7 @@ and denominator are summed apart and divided then; a denominator of 0 gives no v
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import msgspec
 
@@ -17,7 +18,16 @@ from pipeline.metrics import catalogue
 BOARD_WINDOWS = (300, 3600)  # s, recorded for every family that a recorded signal is made of
 _BUCKET_WINDOWS = (3600,)  # buckets are many
 _SUMMED_UP = {("pipeline_failures_total", "error_type")}  # 14 kinds of error a stage would be 700 series a window
-_OPERATIONS = {"ratio": "ratio", "mean": "mean", "share": "share", "quantile": "p", "total": "increase"}
+_OPERATIONS = {
+    "ratio": "ratio",
+    "mean": "mean",
+    "share": "share",
+    "quantile": "p",
+    "total": "increase",
+    "low": "ratio",
+    "high": "ratio",
+}
+_Z = NormalDist().inv_cdf(0.975)  # of a 95 % interval
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -92,10 +102,25 @@ def expression(signal: Signal, over: Over, *, by: Sequence[str] = (), where: Seq
             msgspec.structs.replace(t, where=(*t.where, ("le", (edge_text(signal.edge),)))) for t in signal.numerator
         ]
         return f"1 - {_wrapped(summed(below, over, by, where))} / ({denominator} > 0)"
+    if signal.kind in ("low", "high"):
+        return _wilson(_wrapped(numerator), _wrapped(denominator), upper=signal.kind == "high")
     if signal.kind == "ratio":
         numerator = f"{numerator} or 0 * {_wrapped(denominator)}"
         return f"({numerator}) / ({_wrapped(denominator)} > 0)"
     return f"{_wrapped(numerator)} / ({_wrapped(denominator)} > 0)"
+
+
+def _wilson(count: str, total: str, *, upper: bool) -> str:
+    """Return an end of the 95 % interval of count / total by Wilson's score; a missing count is 0.
+
+    With c of n: (c + z^2/2 -+ z sqrt(c - c^2/n + z^2/4)) / (n + z^2); from 0 of n: 0 and z^2 / (n + z^2).
+    """
+    whole, sign = f"({total} > 0)", "+" if upper else "-"
+    root = f"sqrt({count} - {count} ^ 2 / {whole} + {_Z**2 / 4:.12g})"
+    found = f"({count} + {_Z**2 / 2:.12g} {sign} {_Z:.12g} * {root}) / ({total} + {_Z**2:.12g})"
+    if upper:
+        return f"clamp_max({found}, 1) or {_Z**2:.12g} / ({whole} + {_Z**2:.12g})"
+    return f"clamp_min({found}, 0) or 0 * {whole}"
 
 
 def volume(signal: Signal, over: Over, *, by: Sequence[str] = (), where: Sequence[str] = ()) -> str:

@@ -24,6 +24,11 @@ def figure(value: float | None, unit: Unit) -> str:
     return f"{value:,.0f}"
 
 
+def between(ends: tuple[float, float], unit: Unit) -> str:
+    """Return an interval: `5.0 % to 12.8 %`."""
+    return " to ".join(figure(end, unit) for end in ends)
+
+
 def change(value: float | None, unit: Unit) -> str:
     """Return a difference with its sign; ratios differ in points: `+2.1 points`, `-0.013`, `+3.0 h`, `none`."""
     if value is None:

@@ -13,7 +13,7 @@ from monitoring.durations import format_duration
 from monitoring.expressions import expression
 from monitoring.questions import Key, Questions
 from monitoring.readings import Budget, Reading, budget, read
-from monitoring.signals import JOB, SIGNALS
+from monitoring.signals import JOB, SIGNALS, ends_of
 from monitoring.slos import Slo
 from monitoring.targets import Targets
 from pipeline.metrics.catalogue import CHECKPOINTS
@@ -111,8 +111,11 @@ async def _totals(questions: Questions) -> dict[str, float | None]:
 
 
 async def _overall(questions: Questions, name: str, bands: Bands | None) -> Reading:
-    value, volume = await asyncio.gather(questions.signal(SIGNALS[name]), questions.volume(SIGNALS[name]))
-    return read(SIGNALS[name], value.get(()), volume.get((), 0.0), bands)
+    asked = (questions.signal(one) for one in (SIGNALS[name], *ends_of(name)))
+    volume, value, *ends = await asyncio.gather(questions.volume(SIGNALS[name]), *asked)
+    low, high = (end.get(()) for end in ends) if ends else (None, None)
+    interval = None if low is None or high is None else (low, high)
+    return read(SIGNALS[name], value.get(()), volume.get((), 0.0), bands, interval)
 
 
 async def _rows(questions: Questions, label: str, bands: Mapping[str, Mapping[str, Bands]]) -> list[Row]:

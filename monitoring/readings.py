@@ -15,7 +15,10 @@ _LITTLE_LEFT = 0.25  # of an error budget: from there on downwards a warning
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """One signal over a window. `value` is None without enough data: `items` of `needed` were there."""
+    """One signal over a window. `value` is None without enough data: `items` of `needed` were there.
+
+    `interval`: the ends of its 95 % interval, where so few items say little.
+    """
 
     signal: str
     title: str
@@ -26,6 +29,7 @@ class Reading(msgspec.Struct, frozen=True):
     state: State
     target: float | None = None
     on_target: bool | None = None
+    interval: tuple[float, float] | None = None
 
     @property
     def shortage(self) -> str:
@@ -46,7 +50,13 @@ class Budget(msgspec.Struct, frozen=True):
     state: State
 
 
-def read(signal: Signal, value: float | None, volume: float, bands: Bands | None) -> Reading:
+def read(
+    signal: Signal,
+    value: float | None,
+    volume: float,
+    bands: Bands | None,
+    interval: tuple[float, float] | None = None,
+) -> Reading:
     """Return a reading. Without bands it is not judged, and any item will do."""
     needed = bands.min_items if bands else 1
     items = round(volume)
@@ -54,7 +64,8 @@ def read(signal: Signal, value: float | None, volume: float, bands: Bands | None
     target = bands.target if bands else None
     on_target = None if known is None or target is None else not _missed(known, target, signal.good, bands)
     state = judge(known, bands, signal.good)
-    return Reading(signal.name, signal.title, signal.unit, known, items, needed, state, target, on_target)
+    sure = None if known is None else interval
+    return Reading(signal.name, signal.title, signal.unit, known, items, needed, state, target, on_target, sure)
 
 
 def judge(value: float | None, bands: Bands | None, good: Good) -> State:

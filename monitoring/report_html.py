@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from monitoring.bands import Bands
 from monitoring.charts import firing_strip, line_chart, stacked_chart
 from monitoring.durations import format_duration
-from monitoring.figures import NONE, change, clock, figure, plain
+from monitoring.figures import NONE, between, change, clock, figure, plain
 from monitoring.readings import Reading, State
 from monitoring.report import Report
 from monitoring.report_sections import remarks, report_sections, title
@@ -80,6 +80,7 @@ def _tiles(main: Element, found: Report) -> None:
 def _reading_tile(tiles: Element, found: Report, reading: Reading) -> None:
     aim = "no target" if reading.target is None else f"target {figure(reading.target, reading.unit)}"
     aim += ", missed" if reading.on_target is False else ""
+    aim = f"{between(reading.interval, reading.unit)}; {aim}" if reading.interval else aim
     short = f"not enough data: {reading.shortage}"
     note = aim if reading.value is not None else short
     value = figure(reading.value, reading.unit)

@@ -8,7 +8,7 @@ import msgspec
 
 from monitoring.alert_history import Firing
 from monitoring.durations import format_duration
-from monitoring.figures import NONE, clock, figure, length
+from monitoring.figures import NONE, between, clock, figure, length
 from monitoring.overview import Checkpoint, Overview, Row
 from monitoring.readings import Budget, Reading, State
 
@@ -88,8 +88,11 @@ def _signal(reading: Reading) -> tuple[Cell | str, ...]:
 
 
 def value_of(reading: Reading) -> Cell:
-    """Return a reading's value with its state."""
-    return Cell(figure(reading.value, reading.unit), reading.state)
+    """Return a reading's value with its state, and with its interval where it has one."""
+    text = figure(reading.value, reading.unit)
+    if reading.interval:
+        text += f" ({between(reading.interval, reading.unit)})"
+    return Cell(text, reading.state)
 
 
 def _verdict(reading: Reading) -> Cell:

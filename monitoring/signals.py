@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline.metrics.family import Domain
 
-Kind = Literal["ratio", "mean", "quantile", "share", "gauge", "total"]
+Kind = Literal["ratio", "mean", "quantile", "share", "gauge", "total", "low", "high"]
 Unit = Literal[
     "ratio", "score", "seconds", "usd", "items", "calls", "records", "series", "bytes", "requests", "timestamp"
 ]
@@ -39,8 +39,9 @@ class Signal(msgspec.Struct, frozen=True):
 
     ratio, mean: sum of `numerator` over sum of `denominator`, each summed apart. quantile: of the buckets in
     `numerator`, at `quantile`. share: observations above the bucket edge `edge`, of those in `denominator`. total: sum
-    of `numerator` over a window. gauge: `numerator` as it stands. `volume`: what `min_items` counts (the denominator
-    unless said otherwise). `splits`: labels it may be split by.
+    of `numerator` over a window. gauge: `numerator` as it stands. low, high: the ends of the 95 % interval of the ratio
+    named `of`. `volume`: what `min_items` counts (the denominator unless said otherwise). `splits`: labels it may be
+    split by.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Signal(msgspec.Struct, frozen=True):
     splits: tuple[str, ...] = _SPLIT
     quantile: float = 0.0
     edge: float = 0.0
+    of: str = ""
     domain: Domain = "pipeline"
 
     @property
@@ -84,6 +86,22 @@ def _quality(dimension: str, name: str, title: str) -> Signal:
     return Signal(name, title, text, "mean", "score", (total,), (count,), good="high")
 
 
+def _ends(ratio: Signal) -> tuple[Signal, Signal]:
+    """Return the ends of the interval of a ratio that counts independent items: how much so few of them can tell."""
+    low, high = (
+        msgspec.structs.replace(
+            ratio,
+            name=f"{ratio.name}_{kind}",
+            title=f"{ratio.title} ({words})",
+            help=f"{end} end of the 95 % interval of `{ratio.name}`, by Wilson's score (1927).",
+            kind=kind,
+            of=ratio.name,
+        )
+        for kind, words, end in (("low", "at least", "Lower"), ("high", "at most", "Upper"))
+    )
+    return low, high
+
+
 def _total(name: str, title: str, text: str, unit: Unit, series: str, **more: object) -> Signal:
     return Signal(name, title, text, "total", unit, (Term(series),), **more)  # type: ignore[arg-type]
 
@@ -91,6 +109,18 @@ def _total(name: str, title: str, text: str, unit: Unit, series: str, **more: ob
 _SAVED, _SPENT = Term("pipeline_time_saved_seconds_total"), Term("pipeline_time_spent_seconds_total")
 _FAILED = Term("pipeline_failures_total")
 _UP = (("job", (JOB,)),)
+
+_WRONG_SKIPS = Signal(
+    "wrong_skip_rate",
+    "Wrong skips",
+    "Shadow items that were worth processing in full after all, of all shadow items (docs/shadow.md).",
+    "ratio",
+    "ratio",
+    (Term("pipeline_shadow_items_total", (("verdict", ("wrong",)),)),),
+    (Term("pipeline_shadow_items_total"),),
+    good="low",
+    splits=(*_SPLIT, "decision"),
+)
 
 _CONTENT = (
     Signal(
@@ -256,17 +286,8 @@ _CONTENT = (
         good="high",
         edge=0.0,
     ),
-    Signal(
-        "wrong_skip_rate",
-        "Wrong skips",
-        "Shadow items that were worth processing in full after all, of all shadow items (docs/shadow.md).",
-        "ratio",
-        "ratio",
-        (Term("pipeline_shadow_items_total", (("verdict", ("wrong",)),)),),
-        (Term("pipeline_shadow_items_total"),),
-        good="low",
-        splits=(*_SPLIT, "decision"),
-    ),
+    _WRONG_SKIPS,
+    *_ends(_WRONG_SKIPS),
     Signal(
         "savings_claim",
         "Savings claimed",
@@ -395,6 +416,15 @@ _CONTENT = (
         splits=("job", "pipeline_stage"),
     ),
     _total(
+        "stage_saved_seconds",
+        "Time saved in stages",
+        "Time that shortcuts saved, by the stage that full processing would have spent it in.",
+        "seconds",
+        "pipeline_stage_time_saved_seconds_total",
+        good="high",
+        splits=("job", "pipeline_stage"),
+    ),
+    _total(
         "stage_errors",
         "Stage faults",
         "Faults that stages met, those survived included.",
@@ -432,6 +462,11 @@ _EXPORTER = (
 )  # fmt: skip
 
 SIGNALS: dict[str, Signal] = {signal.name: signal for signal in (*_CONTENT, *_EXPORTER)}
+
+
+def ends_of(name: str) -> tuple[Signal, ...]:
+    """Return the lower and the upper end of a signal's interval; nothing for one that has none."""
+    return tuple(signal for signal in SIGNALS.values() if signal.of == name)
 
 
 def signal(name: str) -> Signal:

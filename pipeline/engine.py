@@ -34,11 +34,11 @@ _log = structlog.get_logger("pipeline.engine")
 # The usual yield is the mean number of claims and perspectives in the samples that go through (8.8).
 PRIORS = {
     "download": Prior(0.02, 0.0),
-    "transcription:speech": Prior(0.05, 0.027),
-    "transcription:text": Prior(0.001, 0.0),
+    "transcription:speech": Prior(0.05, 0.027, ("transcription",)),
+    "transcription:text": Prior(0.001, 0.0, ("transcription",)),
     "assessment": Prior(0.01, 0.00005),
-    "analyze": Prior(0.03, 0.0003),
-    "remember": Prior(0.02, 0.0),
+    "analyze": Prior(0.03, 0.0003, ("analysis", "perspective", "fallacy")),
+    "remember": Prior(0.02, 0.0, ("memory", "graph")),
     YIELD: Prior(9.0, 0.0),
 }
 

@@ -69,6 +69,13 @@ class StageFinished(_Event, frozen=True, tag="stage_finished"):
     item_id: str | None = None
 
 
+class StageSkipped(_Event, frozen=True, tag="stage_skipped"):
+    """A shortcut made a stage unnecessary for one item. Seconds: the stage's share of what the item saved."""
+
+    pipeline_stage: str
+    saved_seconds: Seconds
+
+
 class StageFault(_Event, frozen=True, tag="stage_fault"):
     """A stage met a fault, whether it was retried, survived or fatal."""
 
@@ -132,6 +139,7 @@ Event = (
     ItemFinished
     | ItemFailed
     | StageFinished
+    | StageSkipped
     | StageFault
     | CheckpointEvaluated
     | QualityAssessed

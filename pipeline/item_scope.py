@@ -38,6 +38,7 @@ from pipeline.events import (
     QualityAssessed,
     SkipDecision,
     StageFault,
+    StageSkipped,
 )
 from pipeline.item import Fact, Scores
 from pipeline.savings import SPOKEN_WORDS_PER_SECOND, YIELD, Estimate
@@ -88,6 +89,7 @@ class ItemScope:
         self.facts: dict[str, Fact] = {}
         self.scores: Scores | None = None
         self.steps: dict[str, float] = {}  # seconds of each step taken so far
+        self.taken: list[tuple[str, str, float]] = []  # step, stage, seconds of each stage taken so far
         self.findings: float | None = None  # see `yielded`
         self.outcome: ItemFinished | ItemFailed | None = None
         self.estimate: Estimate | None = None
@@ -293,10 +295,12 @@ class ItemScope:
             self.item_id,
         )
         self._note(self.outcome)
+        self._note_skipped(self.outcome)
         if self._calls_saved and processing_type != "full":
             self._note(CallsSaved(processing_type, *self._calls_saved, self.content_type, version))
         full, costs = processing_type == "full", self._recorder.costs
         costs.learn(self.steps, self.content_type, self._length(), full=full)
+        costs.learn_stages(self.taken)
         if full and self.findings is not None:
             costs.learn({YIELD: self.findings}, self.content_type, None, full=False)
 
@@ -312,6 +316,16 @@ class ItemScope:
         self._instead = sum(seconds for step, seconds in self.steps.items() if step not in expected)
         saved = self._saved = max(0.0, self.estimate.seconds - self._instead)
         return min(saved / (saved + spent), _MAX_SHARE) if saved else 0.0
+
+    def _note_skipped(self, left: ItemFinished) -> None:
+        """Divide what the record counts as saved among the stages; what was spent instead is taken off all alike."""
+        share, spent = left.time_saved_pct, left.processing_time
+        if not share or not spent or self.estimate is None:
+            return
+        part = spent * share / (1 - share) / self.estimate.seconds
+        for stage, seconds in self._recorder.costs.by_stage(self.estimate).items():
+            if seconds:
+                self._note(StageSkipped(stage, seconds * part))
 
     def _skip(self, item_id: str) -> Skip | None:
         left = self.outcome

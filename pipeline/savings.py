@@ -25,6 +25,7 @@ _POOL_WEIGHT = 3.0  # observations that the figures of all types together count 
 _ANCHOR_WEIGHT = 0.5  # observations that "nothing costs nothing" counts for
 _MEMORY = 400.0  # observations; older ones fade beyond it, so that a faster machine is noticed
 YIELD = "(yield)"  # pseudo-step: what came out of an item processed in full, in findings instead of seconds
+_STAGES = " (stages)"  # pseudo-step: the stages of a step, by name instead of content type
 _ITEM = "(item)"  # pseudo-step: one observation an item processed in full
 Basis = Literal["learned", "prior"]
 
@@ -58,10 +59,14 @@ class Sums(msgspec.Struct):
 
 
 class Prior(msgspec.Struct, frozen=True):
-    """What a step costs before anything was learned: fixed seconds, and seconds per second of length."""
+    """What a step costs before anything was learned: fixed seconds, and seconds per second of length.
+
+    `stages`: those that the step is made of, where they are not one of the same name.
+    """
 
     fixed: float
     per_second: float
+    stages: tuple[str, ...] = ()
 
     def sums(self) -> Sums:
         """Return two made-up observations on this line that count for one."""
@@ -77,6 +82,7 @@ class Estimate(msgspec.Struct, frozen=True):
 
     seconds: float
     basis: Basis
+    steps: Mapping[str, float] = {}  # the seconds of each
 
 
 class CostModel:
@@ -100,6 +106,28 @@ class CostModel:
             if full:
                 self._observe(_ITEM, None, Sums(1))
 
+    def learn_stages(self, taken: Iterable[tuple[str, str, float]]) -> None:
+        """Take in which stages one item's steps were made of: step, stage, seconds of the stage."""
+        seconds: dict[tuple[str, str], float] = {}
+        for step, stage, y in taken:
+            seconds[step, stage] = seconds.get((step, stage), 0.0) + y
+        with self._lock:
+            for (step, stage), y in seconds.items():
+                self._observe(step + _STAGES, stage, Sums(1, 0.0, y))
+
+    def by_stage(self, estimate: Estimate) -> dict[str, float]:
+        """Return the seconds of an estimate by stage; together they are the estimate.
+
+        Stages side by side share their step's wall time in proportion to the time that each usually takes, evenly
+        until that was learned. A step whose stages nobody knows is one of its own name.
+        """
+        found: dict[str, float] = {}
+        with self._lock:
+            for step, seconds in estimate.steps.items():
+                for stage, share in self._shares(step).items():
+                    found[stage] = found.get(stage, 0.0) + seconds * share
+        return found
+
     def full_steps(self) -> frozenset[str]:
         """Return the steps that at least half of the items processed in full have taken."""
         with self._lock:
@@ -112,7 +140,8 @@ class CostModel:
 
     def estimate(self, steps: Iterable[str], content_type: str | None, length: float | None) -> Estimate | None:
         """Return what the steps would cost for an item, or None if nothing is known about one of them."""
-        seconds, basis = 0.0, "learned"
+        seconds: dict[str, float] = {}
+        basis: Basis = "learned"
         with self._lock:
             for step in steps:
                 pooled = self._sums.get((step, ""))
@@ -120,9 +149,9 @@ class CostModel:
                 prior = self._priors.get(step)
                 if pooled is None and prior is None:
                     return None
-                seconds += _blend(own, pooled, prior).predict(length or 0.0)
+                seconds[step] = _blend(own, pooled, prior).predict(length or 0.0)
                 basis = basis if pooled else "prior"
-        return Estimate(seconds, basis)  # type: ignore[arg-type]
+        return Estimate(sum(seconds.values()), basis, seconds)
 
     def save(self) -> None:
         """Add what was learned since the last save to the file. Raises StageError("storage")."""
@@ -130,6 +159,17 @@ class CostModel:
             if self._path and self._unsaved:
                 _add(self._path, self._unsaved)
                 self._unsaved = {}
+
+    def _shares(self, step: str) -> dict[str, float]:
+        """Return each stage's share of a step; what was there less than every other time is no usual stage of it."""
+        seen = {stage: sums for (key, stage), sums in self._sums.items() if stage and key == step + _STAGES}
+        runs = max((sums.n for sums in seen.values()), default=0.0)
+        usual = {stage: sums.y / sums.n for stage, sums in seen.items() if sums.n * 2 >= runs}
+        if not any(usual.values()):
+            prior = self._priors.get(step)
+            usual = dict.fromkeys(usual or (prior and prior.stages) or (step,), 1.0)
+        total = sum(usual.values())
+        return {stage: seconds / total for stage, seconds in usual.items()}
 
     def _observe(self, step: str, content_type: str | None, sums: Sums) -> None:
         for key in {(step, ""), (step, content_type or "")}:

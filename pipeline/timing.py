@@ -37,6 +37,7 @@ class Stage:
         scope, spent = self._scope, self._scope._clock() - self._started
         if error is None:
             scope._note(StageFinished(self._name, spent))
+            scope.taken.append((scope._group or self._step, self._name, spent))
             if scope._group is None:
                 scope.steps[self._step] = scope.steps.get(self._step, 0.0) + spent
         elif isinstance(error, Exception):

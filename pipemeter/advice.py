@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from monitoring.bands import Bands
 from monitoring.evidence import read_evidence
-from monitoring.figures import figure
+from monitoring.figures import between, figure
 from monitoring.goal import Goal, goal_of, targets_goal
 from monitoring.history import PrometheusHistory, find_grid
 from monitoring.questions import Questions
-from monitoring.recommendation import Interval, Recommendation, Tuning
+from monitoring.recommendation import Recommendation, Tuning
 from monitoring.report import Advice, Recommendations, Recommender
 from monitoring.targets import Targets
 from monitoring.tune import tune
@@ -48,10 +48,6 @@ def recommendations(found: Tuning) -> Recommendations:
 
 
 def _expected(one: Recommendation) -> str:
-    bypass, savings = _between(one.expected_bypass_rate), _between(one.expected_time_savings)
+    bypass, savings = (between(ends, "ratio") for ends in (one.expected_bypass_rate, one.expected_time_savings))
     quality = figure(one.expected_quality, "score")
     return f"Expected of all together: bypass rate {bypass}, time savings {savings}, mean quality {quality}."
-
-
-def _between(interval: Interval) -> str:
-    return f"{figure(interval[0], 'ratio')} to {figure(interval[1], 'ratio')}"

@@ -28,6 +28,7 @@ from pipeline.events import (
     SkipVerdict,
     StageFault,
     StageFinished,
+    StageSkipped,
 )
 from pipeline.item import Scores
 
@@ -61,6 +62,7 @@ class Variant(msgspec.Struct, frozen=True):
 VARIANTS = (Variant("conservative", 0.70, 0.85), Variant("aggressive", 0.60, 0.75))
 # share of full processing that each stage takes
 _COST = {"download": 0.02, "transcription": 0.06, "assessment": 0.02, "analyze": 0.80, "remember": 0.10}
+_SIDE_BY_SIDE = {"analyze": ("analysis", "perspective", "fallacy"), "remember": ("memory", "graph", "publish")}
 _EXITS = (
     ("post_download", 0.05, ("too_short", "silent"), ("download",)),
     ("post_transcription", 0.15, ("too_few_words", "unintelligible"), ("download", "transcription")),
@@ -150,6 +152,7 @@ class Traffic:
                     return [
                         *events,
                         *self._end("lightweight", kind, variant, scores, cost, spent, item_id, bypass=reason),
+                        *_skipped(done, cost - spent),
                     ]
             known = None if checkpoint in ("post_download", "post_transcription") else kind.name
             confidence = self._confidence(share)
@@ -158,14 +161,14 @@ class Traffic:
                 spent = cost * sum(_COST[step] for step in done)
                 seen = scores if known else None
                 left = (checkpoint, self._rng.choice(reasons), confidence)
-                return [*events, *self._end("early_exit", kind, variant, seen, cost, spent, item_id, left=left)]
+                ended = self._end("early_exit", kind, variant, seen, cost, spent, item_id, left=left)
+                return [*events, *ended, *_skipped(done, cost - spent)]
         self._run_stages(events, ("remember",), cost, item_id, steps)
         return [*events, *self._end("full", kind, variant, scores, cost, cost, item_id)]
 
     def _run_stages(self, events: list[Event], stages: Sequence[str], cost: float, item_id: str, steps: int) -> int:
         for stage in stages:
-            names = {"analyze": ("analysis", "perspective", "fallacy"), "remember": ("memory", "graph", "publish")}
-            for name in names.get(stage, (stage,)):
+            for name in _SIDE_BY_SIDE.get(stage, (stage,)):
                 seconds = cost * _COST[stage] * self._rng.uniform(0.6, 1.0)
                 events.append(StageFinished(name, seconds, item_id))
                 if self._rng.random() < 0.01:
@@ -235,6 +238,15 @@ class Traffic:
         if self._rng.random() >= share / 0.72:
             return None
         return _unit(self._rng.betavariate(9.0, 1.5))
+
+
+def _skipped(done: Sequence[str], saved: float) -> Iterator[StageSkipped]:
+    """Divide the seconds saved among the stages that were not taken, in proportion to their cost."""
+    missing = {step: share for step, share in _COST.items() if step not in done}
+    for step, share in missing.items():
+        names = _SIDE_BY_SIDE.get(step, (step,))
+        for name in names:
+            yield StageSkipped(name, saved * share / sum(missing.values()) / len(names))
 
 
 def _unit(value: float) -> float:

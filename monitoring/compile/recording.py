@@ -18,7 +18,7 @@ from monitoring.expressions import (
     signal_record,
     volume,
 )
-from monitoring.signals import SIGNALS, Signal, Term
+from monitoring.signals import SIGNALS, Signal, Term, ends_of
 from monitoring.slos import Slo
 from monitoring.targets import Targets
 
@@ -73,7 +73,9 @@ def _all_bands(targets: Targets) -> Iterable[Bands]:
 def _records(targets: Targets, alerts: Iterable[Alert]) -> set[Record]:
     """Return what has to be recorded: what alerts compare, and each metric with a target over its own window."""
     found = {record for alert in alerts for record in alert.records}
-    found |= {Record(m.signal, targets.bands[m.signal].window) for m in METRICS if m.signal}
+    judged = [m.signal for m in METRICS if m.signal]
+    found |= {Record(name, targets.bands[name].window) for name in judged}
+    found |= {Record(end.name, targets.bands[name].window, volume=False) for name in judged for end in ends_of(name)}
     pairs = {(record.signal, record.window, record.by) for record in found if record.volume}
     return {r for r in found if r.volume or (r.signal, r.window, r.by) not in pairs}
 

@@ -99,6 +99,12 @@ FAMILIES: tuple[Family, ...] = (
         "Time that full processing would have cost beyond what was spent.",
         _ITEM,
     ),
+    Family(
+        "pipeline_stage_time_saved_seconds_total",
+        "counter",
+        "Time saved, by the stage that full processing would have spent it in; what was done instead is taken off all.",
+        ("pipeline_stage",),
+    ),
     Family("pipeline_llm_calls_saved_total", "counter", "Model calls that shortcuts made unnecessary.", _ITEM),
     Family("pipeline_cost_saved_usd_total", "counter", "Cost of the model calls that shortcuts saved.", _ITEM),
     Family("pipeline_items_in_progress", "gauge", "Items being processed in this process right now."),
@@ -153,6 +159,7 @@ class ContentHandlers:
         self._candidate_confidence = bind("exit_candidate_confidence")
         self._margin = bind("quality_margin_ratio")
         self._stage_duration = bind("stage_duration_seconds")
+        self._stage_saved = bind("stage_time_saved_seconds_total")
         self._failures = bind("failures_total")
         self._stage_errors = bind("stage_errors_total")
         self._calls_saved = bind("llm_calls_saved_total")
@@ -179,6 +186,7 @@ class ContentHandlers:
             events.ItemFinished: self._item_finished,
             events.ItemFailed: self._item_failed,
             events.StageFinished: self._stage_finished,
+            events.StageSkipped: self._stage_skipped,
             events.StageFault: self._stage_fault,
             events.CheckpointEvaluated: self._checkpoint_evaluated,
             events.QualityAssessed: self._quality_assessed,
@@ -235,6 +243,9 @@ class ContentHandlers:
 
     def _stage_finished(self, event: events.StageFinished) -> None:
         self._stage_duration(self._stage(event.pipeline_stage)).observe(event.duration_seconds)
+
+    def _stage_skipped(self, event: events.StageSkipped) -> None:
+        self._stage_saved(self._stage(event.pipeline_stage)).inc(event.saved_seconds)
 
     def _stage_fault(self, event: events.StageFault) -> None:
         self._stage_errors(self._stage(event.pipeline_stage), self._error_type(event.error_type)).inc()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from exporter.bulk import BulkApplier
-from pipeline.events import CheckpointEvaluated, Event, ItemFinished, ShadowJudged, StageFinished
+from pipeline.events import CheckpointEvaluated, Event, ItemFinished, ShadowJudged, StageFinished, StageSkipped
 from pipeline.metrics.registry import Metrics
 
 RATIO = st.one_of(st.none(), st.floats(0, 1), st.sampled_from([0.0, 0.05, 0.5, 1.0, 0.1, 0.15, 0.3]))
@@ -33,6 +33,7 @@ ITEMS = st.builds(
 )
 OTHERS: list[Event] = [
     StageFinished("download", 1.0),
+    StageSkipped("analysis", 2.5),
     CheckpointEvaluated("post_download", candidate_confidence=0.5),
     ShadowJudged("early_exit", "wrong", "new-3", "new-4", 3.0, 4.0, "i3"),
 ]

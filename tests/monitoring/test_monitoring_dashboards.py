@@ -14,10 +14,11 @@ from monitoring.alerts import alerts_of
 from monitoring.bands import Bands
 from monitoring.compile.dashboards import dashboards
 from monitoring.compile.dashboards.board import Panel
-from monitoring.compile.dashboards.files import boards, filled_in
+from monitoring.compile.dashboards.files import boards, dead_panels, filled_in
 from monitoring.compile.dashboards.grid import Place, placed
 from monitoring.compile.dashboards.notes import NOTES
 from monitoring.compile.dashboards.scales import scale_of, steps_of, target_of
+from monitoring.compile.recording import BUDGET_RECORD
 from monitoring.compile.rules import rule_groups
 from monitoring.compile.vocabulary import Vocabulary
 from monitoring.targets import Targets
@@ -189,6 +190,37 @@ def test_thresholds_and_targets_come_from_the_file() -> None:
     assert panel["targets"][0]["legendFormat"] == "target 61 %"
 
 
+def test_wrong_skips_are_coloured_by_their_bands_and_stand_between_two_ends() -> None:
+    bands = Bands(target=0.04, warning_high=0.12, critical_high=0.33, window=7200)
+    documents = dashboards(Targets(bands={**TARGETS.bands, "wrong_skip_rate": bands}))
+    overview, quality = (json.loads(documents[f"grafana/dashboards/{name}.json"]) for name in ("overview", "quality"))
+    number = _panel(overview, "How many skips were wrong?")
+    assert [target["legendFormat"] for target in number["targets"]] == ["target 4 %", "at least", "at most"]
+    steps = number["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert [(step["value"], step["color"]) for step in steps] == [(None, "green"), (0.12, "orange"), (0.33, "red")]
+    lines = _panel(quality, "Do wrong skips become more?")
+    assert [target["legendFormat"] for target in lines["targets"]] == ["wrong", "at least", "at most"]
+    assert all("increase2h" in target["expr"] for target in lines["targets"])
+    columns = _panel(quality, "Which decisions are wrong?")["transformations"][1]["options"]["renameByName"]
+    assert {"Shadow items", "Wrong", "At least", "At most"} <= set(columns.values())
+
+
+def test_without_objectives_the_overview_says_how_many_items_fail() -> None:
+    targets = Targets(slos=(), bands={**TARGETS.bands, "error_rate": Bands(target=0.02, warning_high=0.07)})
+    documents = {name: json.loads(text) for name, text in dashboards(targets).items()}
+    overview = documents["grafana/dashboards/overview.json"]
+    number = _panel(overview, "How many items fail?")
+    budget = _panel(DOCUMENTS["grafana/dashboards/overview.json"], "How much error budget is left?")
+    assert number["gridPos"] == budget["gridPos"]
+    assert len(overview["panels"]) == len(DOCUMENTS["grafana/dashboards/overview.json"]["panels"])
+    assert number["targets"][0]["legendFormat"] == "target 2 %"
+    assert [step["value"] for step in number["fieldConfig"]["defaults"]["thresholds"]["steps"]] == [None, 0.07]
+    assert not any(BUDGET_RECORD in text for document in documents.values() for text in expressions_of(document))
+    assert dead_panels(targets, Vocabulary(rule_groups(targets))) == []
+    for document in documents.values():
+        test_every_row_of_a_board_is_full(document)
+
+
 def test_a_band_on_one_side_colours_one_side() -> None:
     assert steps_of(Bands(warning_high=30.0, critical_high=60.0)) == ((None, "green"), (30.0, "orange"), (60.0, "red"))
     assert steps_of(Bands(target=0.01)) == ()
@@ -222,6 +254,11 @@ def test_without_the_builders_one_sentence_says_what_to_install(monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "grafana_foundation_sdk", None)
     with pytest.raises(PipemeterError, match=r"pip install 'pipemeter\[dashboards\]'"):
         dashboards(TARGETS)
+
+
+def _panel(document: dict[str, Any], title: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(panel for panel in document["panels"] if panel["title"] == title)
+    return found
 
 
 def _cells(grid: dict[str, int]) -> set[tuple[int, int]]:

@@ -111,6 +111,10 @@ def test_a_rate_of_one_changes_nothing_but_the_shadow_metrics(
     assert total("pipeline_shadow_savings_error_ratio_count") == len(SKIPPED)
     assert total("pipeline_shadow_items_total", content_type="unspecified") == 0  # found by full processing
     assert total("pipeline_shadow_true_saved_seconds_total") > 0
+    for run in (plain, shadow):  # what the shadow work truly took is no saving of the pipeline's
+        saved = run.pipeline.total("pipeline_time_saved_seconds_total")
+        assert run.pipeline.total("pipeline_stage_time_saved_seconds_total") == pytest.approx(saved)
+        assert saved > 0
 
 
 def test_verdicts_of_real_items_follow_quality_and_yield(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

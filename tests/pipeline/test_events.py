@@ -5,7 +5,7 @@ import math
 import msgspec
 import pytest
 
-from pipeline.events import EVENT_TYPES, Event, ItemFinished, ShadowJudged, StageFinished, validate
+from pipeline.events import EVENT_TYPES, Event, ItemFinished, ShadowJudged, StageFinished, StageSkipped, validate
 
 
 def test_the_record_body_has_exactly_the_fields_of_the_contract() -> None:
@@ -21,7 +21,7 @@ def test_an_event_survives_the_way_over_the_wire() -> None:
         "early_exit", "news", exit_checkpoint="post_download", time_saved_pct=0.75, processing_time=35.2
     )
     shadow = ShadowJudged("early_exit", "wrong", "news", "blue", 35.2, 31.7, "abc")
-    for sent in (event, shadow):
+    for sent in (event, shadow, StageSkipped("analysis", 2.5)):
         assert msgspec.json.decode(msgspec.json.encode(sent), type=Event) == sent
 
 
@@ -43,6 +43,7 @@ def test_every_event_type_has_a_tag_of_its_own() -> None:
         (ItemFinished("lightweight", bypass_reason="tired"), "bypass_reason"),  # type: ignore[arg-type]
         (ItemFinished("full", content_type=5), "content_type"),  # type: ignore[arg-type]
         (StageFinished("download", -0.1), "duration_seconds"),
+        (StageSkipped("analysis", -0.2), "saved_seconds"),
         (ShadowJudged("whim", "right"), "decision"),  # type: ignore[arg-type]
         (ShadowJudged("early_exit", "perhaps"), "verdict"),  # type: ignore[arg-type]
         (ShadowJudged("early_exit", "right", true_saved_seconds=-0.1), "true_saved_seconds"),

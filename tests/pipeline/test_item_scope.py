@@ -131,6 +131,55 @@ def test_stages_side_by_side_cost_their_wall_time_once(recorder: InProcessRecord
     assert recorder.costs.full_steps() == {"analyze"}
 
 
+def saved_by_stage(recorder: InProcessRecorder) -> dict[str, float]:
+    family = recorder.metrics.family("pipeline_stage_time_saved_seconds_total")
+    samples = [s for metric in family.collect() for s in metric.samples]
+    return {s.labels["pipeline_stage"]: s.value for s in samples if s.value}
+
+
+def test_what_is_saved_is_divided_among_the_stages_that_were_skipped(recorder: InProcessRecorder, clock: Clock) -> None:
+    def follow(item: ItemScope, duration: float) -> None:
+        with item.stage("download"):
+            clock.now += 2
+        if item.checkpoint("post_download", duration_seconds=duration).exit:
+            return
+        with item.stage("transcription", step="reading"):
+            clock.now += 3
+        with item.parallel("analyze"):
+            for stage, seconds in (("analysis", 5), ("perspective", 1)):
+                with item.stage(stage):
+                    clock.now += seconds
+
+    for duration in (300.0, 42.0):
+        with ItemScope(recorder, content_type="news", length_seconds=80.0, clock=clock) as item:
+            follow(item, duration)
+    labels = {"processing_type": "early_exit", "content_type": "news", "config_version": "blue"}
+    saved = value(recorder.metrics, "pipeline_time_saved_seconds_total", **labels)
+    assert saved == pytest.approx(3 + 5 + 1, rel=0.02)
+    found = saved_by_stage(recorder)
+    assert sum(found.values()) == pytest.approx(saved)
+    assert found == pytest.approx({"transcription": 3, "analysis": 5, "perspective": 1}, rel=0.02)
+
+
+def test_what_was_done_instead_is_taken_off_every_stage_alike(recorder: InProcessRecorder, clock: Clock) -> None:
+    with ItemScope(recorder, content_type="news", length_seconds=80.0, clock=clock) as item:
+        for stage, seconds in (("download", 2), ("analysis", 6), ("memory", 2)):
+            with item.stage(stage):
+                clock.now += seconds
+    assert saved_by_stage(recorder) == {}  # full processing saves nothing
+    with ItemScope(recorder, content_type="news", length_seconds=80.0, clock=clock) as item:
+        with item.stage("download"):
+            clock.now += 2
+        item.finish("lightweight", bypass_reason="content_type")
+        with item.stage("summary"):
+            clock.now += 4
+    labels = {"processing_type": "lightweight", "content_type": "news", "config_version": "blue"}
+    saved = value(recorder.metrics, "pipeline_time_saved_seconds_total", **labels)
+    assert saved == pytest.approx(6 + 2 - 4, rel=0.02)
+    assert saved_by_stage(recorder) == pytest.approx({"analysis": 3, "memory": 1}, rel=0.02)
+    assert sum(saved_by_stage(recorder).values()) == pytest.approx(saved)
+
+
 def test_a_discarded_item_leaves_no_trace(recorder: InProcessRecorder) -> None:
     with recorder.item(content_type="news") as item:
         item.discard()

@@ -110,6 +110,15 @@ def test_the_metrics_say_what_the_outcomes_say(run: Run) -> None:
     assert run.total("pipeline_items_in_progress") == 0
 
 
+def test_the_stages_share_exactly_what_the_items_saved(run: Run) -> None:
+    name = "pipeline_stage_time_saved_seconds_total"
+    assert run.total(name) == pytest.approx(run.total("pipeline_time_saved_seconds_total"))
+    assert run.total(name) > 1.0
+    saving = ("transcription", "assessment", "analysis", "perspective", "fallacy", "memory", "graph")
+    assert all(run.total(name, pipeline_stage=stage) > 0 for stage in saving)
+    assert run.total(name) == pytest.approx(sum(run.total(name, pipeline_stage=stage) for stage in saving))
+
+
 def test_the_second_time_nothing_is_counted_and_everything_is_known(run: Run) -> None:
     assert run.counted_twice == 0
     assert all(outcome.known for outcome in run.second)

@@ -71,6 +71,40 @@ def test_full_processing_is_what_most_full_items_went_through() -> None:
     assert costs.full_steps() == {"download", "analyze"}
 
 
+def _divided(costs: CostModel, step: str, length: float = 100.0) -> dict[str, float]:
+    found = costs.estimate([step], "news", length)
+    assert found is not None
+    stages = costs.by_stage(found)
+    assert sum(stages.values()) == pytest.approx(found.seconds)
+    return stages
+
+
+def test_a_step_is_divided_among_its_stages_as_the_prior_says_until_they_were_seen() -> None:
+    costs = CostModel(
+        priors={"analyze": Prior(3.0, 0.06, ("analysis", "fallacy", "perspective")), "other": Prior(5, 0)}
+    )
+    assert _divided(costs, "analyze") == pytest.approx({"analysis": 3.0, "fallacy": 3.0, "perspective": 3.0})
+    assert _divided(costs, "other") == {"other": 5.0}
+    costs.learn_stages([("analyze", "analysis", 6.0), ("analyze", "fallacy", 1.0), ("analyze", "analysis", 3.0)])
+    assert _divided(costs, "analyze") == pytest.approx({"analysis": 8.1, "fallacy": 0.9})
+
+
+def test_stages_share_their_step_by_the_time_they_usually_take(tmp_path: Path) -> None:
+    costs = CostModel(tmp_path / "costs.sqlite")
+    _taught(costs, "news", 0.5, times=5)
+    for number in range(5):
+        costs.learn_stages([("analyze", "analysis", 4.0 + number), ("analyze", "fallacy", 2.0)])
+    costs.learn_stages([("analyze", "retry", 1000.0)])  # seen once in six times: nothing usual
+    costs.learn_stages([("instant", "first", 0.0), ("instant", "second", 0.0)])
+    costs.learn({"instant": 1.0}, "news", 100.0, full=False)
+    costs.save()
+    for model in (costs, CostModel(tmp_path / "costs.sqlite")):
+        stages = _divided(model, "analyze")
+        assert set(stages) == {"analysis", "fallacy"}
+        assert stages["analysis"] / stages["fallacy"] == pytest.approx(6.0 / 2.0)
+        assert _divided(model, "instant")["first"] == _divided(model, "instant")["second"] > 0
+
+
 def test_what_was_learned_persists_and_two_processes_add_up(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "costs.sqlite"
     first, second = CostModel(path), CostModel(path)

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from pipeline.events import Event, ItemFinished, ShadowJudged
+from pipeline.events import Event, ItemFinished, ShadowJudged, StageSkipped
 from pipemeter.traffic import SAVINGS_BIAS, WRONG_SKIPS, Traffic
 
 
@@ -18,6 +18,17 @@ def test_the_shadow_sample_leaves_the_other_events_as_they_are() -> None:
     plain = events(0.0, 300)
     assert not any(isinstance(event, ShadowJudged) for event in plain)
     assert [event for event in events(0.7, 300) if not isinstance(event, ShadowJudged)] == plain
+
+
+def test_the_stages_share_what_each_item_saves() -> None:
+    traffic, ways = Traffic(random.Random(5)), set()
+    for made in (traffic.item() for _ in range(400)):
+        skipped = sum(event.saved_seconds for event in made if isinstance(event, StageSkipped))
+        for left in (event for event in made if isinstance(event, ItemFinished)):
+            ways.add(left.processing_type)
+            share, spent = left.time_saved_pct or 0.0, left.processing_time or 0.0
+            assert skipped == pytest.approx(spent * share / (1 - share))
+    assert ways == {"full", "lightweight", "early_exit"}
 
 
 def test_the_shadow_sample_has_the_share_and_the_truth_it_was_given() -> None:

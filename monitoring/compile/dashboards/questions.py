@@ -30,7 +30,7 @@ class Questions:
     def rolling(self, name: str, legend: str = "", *, by: Sequence[str] = (), step: str = "") -> Query:
         """Ask a signal over a rolling window: that of its alerts, an hour where it has none."""
         signal = SIGNALS[name]
-        bands = self.targets.bands.get(name)
+        bands = self.targets.bands.get(signal.of or name)
         window = bands.window if bands else HOUR
         over: Over = window if self._recorded and signal.recorded else f"{window}s"
         expr, free = self._asked(signal, over, by)

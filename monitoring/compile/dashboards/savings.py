@@ -48,6 +48,14 @@ def _time(q: Questions) -> tuple[Panel, ...]:
         hourly(q, "saved_seconds", "Which types save time?", "Time saved, by content type.", types),
         hourly(q, "spent_seconds", "Which types cost time?", "Time spent, by content type.", types),
         hourly(q, "saved_seconds", "Which way saves time?", "Time saved, by the way items took.", ways),
+        hourly(q, "spent_seconds", "Which way costs time?", "Time spent, by the way items took.", ways),
+        hourly(
+            q,
+            "stage_saved_seconds",
+            "Which stages save time?",
+            "Time saved, by the stage that full processing would have spent it in.",
+            _STAGE,
+        ),
         hourly(q, "stage_seconds", "Which stages cost time?", "Time that stages ran, failed runs included.", _STAGE),
     )
 
@@ -56,6 +64,7 @@ def _stages(q: Questions) -> Panel:
     names = {
         "stage_runs": "Runs",
         "stage_seconds": "Time",
+        "stage_saved_seconds": "Saved",
         "stage_duration_avg_seconds": "Mean",
         "stage_duration_p95_seconds": "p95",
         "stage_errors": "Faults",
@@ -63,8 +72,9 @@ def _stages(q: Questions) -> Panel:
     }
     return Panel(
         "How does each stage do?",
-        "Over the chosen range: how often a stage ran, how long in all, on average and in the slowest 5 %, faults it "
-        "met (those survived by trying again included), items that ended failed there. The p95 rests on whole hours.",
+        "Over the chosen range: how often a stage ran, how long in all, the time that shortcuts saved there, how long "
+        "a run took on average and in the slowest 5 %, faults it met (those survived by trying again included), items "
+        "that ended failed there. The p95 rests on whole hours.",
         "table",
         tuple(q.whole(name, title, by=_STAGE, form="table") for name, title in names.items()),
         width=24,

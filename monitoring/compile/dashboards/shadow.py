@@ -6,12 +6,14 @@ import msgspec
 
 from monitoring.compile.dashboards.board import Column, Panel, Query, Scale
 from monitoring.compile.dashboards.questions import Questions
-from monitoring.compile.dashboards.scales import COUNT, GREEN, RED, YELLOW
+from monitoring.compile.dashboards.scales import COUNT, GREEN, GREY, RED, YELLOW, scale_of, target_of
+from monitoring.durations import format_duration
 
 NO_SAMPLE = "No shadow sample"
 _WHY = "A small share of skipped items is processed in full all the same (`shadow_rate` in config/pipeline.yaml)"
+ENDS = {"wrong_skip_rate_low": "at least", "wrong_skip_rate_high": "at most"}
+_ENDS = "So few items leave it open where between `at least` and `at most` the true share lies (95 % interval)."
 _DECISIONS = {"quality_filter": "blue", "content_type": "orange", "early_exit": "purple"}
-_WRONG = Scale("percentunit", 1, minimum=0)
 _OFF = Scale(
     "percentunit", 1, steps=((None, RED), (-0.25, YELLOW), (-0.1, GREEN), (0.1, YELLOW), (0.25, RED))
 )  # fmt: skip
@@ -21,11 +23,14 @@ def wrong_skips(q: Questions) -> Panel:
     """Return the share of skips that were wrong."""
     return Panel(
         "How many skips were wrong?",
-        f"{_WHY}; this share of them was worth it after all. It is what the shortcuts cost in content.",
+        f"{_WHY}; this share of them was worth it after all. It is what the shortcuts cost in content. {_ENDS}",
         "number",
-        (q.whole("wrong_skip_rate", "of the shadow sample"),),
-        _WRONG,
-        width=8,
+        (
+            q.whole("wrong_skip_rate", target_of("wrong_skip_rate", q.targets, "wrong")),
+            *(q.whole(name, title) for name, title in ENDS.items()),
+        ),
+        scale_of("wrong_skip_rate", q.targets),
+        width=12,
         height=4,
         empty=NO_SAMPLE,
     )
@@ -40,7 +45,7 @@ def savings_off(q: Questions) -> Panel:
         "number",
         (_off(q.whole("savings_claim", "claimed too much")),),
         _OFF,
-        width=8,
+        width=6,
         height=4,
         empty=NO_SAMPLE,
     )
@@ -54,7 +59,7 @@ def sample_size(q: Questions) -> Panel:
         "number",
         (q.whole("shadow_items", "shadow items"),),
         COUNT,
-        width=8,
+        width=6,
         height=4,
         empty=NO_SAMPLE,
     )
@@ -62,22 +67,25 @@ def sample_size(q: Questions) -> Panel:
 
 def by_decision(q: Questions) -> tuple[Panel, ...]:
     """Return which decisions are wrong, over the range and over time."""
-    by = ("decision",)
+    by, wrong = ("decision",), scale_of("wrong_skip_rate", q.targets)
+    shares = {"wrong_skip_rate": "Wrong", "wrong_skip_rate_low": "At least", "wrong_skip_rate_high": "At most"}
     return (
         Panel(
             "Which decisions are wrong?",
             f"{_WHY}. For each decision that skips items: how many were in the sample, and the share that was worth "
-            "full processing after all.",
+            f"full processing after all. {_ENDS}",
             "table",
             (
                 q.whole("shadow_items", "Shadow items", by=by, form="table"),
-                q.whole("wrong_skip_rate", "Wrong", by=by, form="table"),
+                *(q.whole(name, title, by=by, form="table") for name, title in shares.items()),
                 _off(q.whole("savings_claim", "Savings overstated by", by=by, form="table")),
             ),
+            width=24,
+            height=6,
             labels={"decision": "Decision"},
             columns={
                 "Shadow items": Column(COUNT),
-                "Wrong": Column(_WRONG),
+                **dict.fromkeys(shares.values(), Column(wrong)),
                 "Savings overstated by": Column(_OFF),
             },
             sort="Shadow items",
@@ -85,15 +93,30 @@ def by_decision(q: Questions) -> tuple[Panel, ...]:
         ),
         Panel(
             "Do wrong skips become more?",
-            "Share of the shadow sample that was worth full processing after all, over a rolling day, by the decision "
+            f"Share of the shadow sample that was worth full processing after all, over {_over(q)}. {_ENDS} Dashed "
+            "lines are the bands from monitoring.yaml.",
+            "lines",
+            (q.rolling("wrong_skip_rate", "wrong"), *(q.rolling(name, title) for name, title in ENDS.items())),
+            wrong,
+            marks=True,
+            colours={"wrong": "blue", **dict.fromkeys(ENDS.values(), GREY)},
+            empty=NO_SAMPLE,
+        ),
+        Panel(
+            "Which decisions become worse?",
+            f"Share of the shadow sample that was worth full processing after all, over {_over(q)}, by the decision "
             "that had skipped it.",
             "lines",
-            (q.daily("wrong_skip_rate", by=by),),
-            _WRONG,
+            (q.rolling("wrong_skip_rate", by=by),),
+            msgspec.structs.replace(wrong, minimum=0),
             colours=_DECISIONS,
             empty=NO_SAMPLE,
         ),
     )
+
+
+def _over(q: Questions) -> str:
+    return f"a rolling window of {format_duration(q.targets.bands['wrong_skip_rate'].window)}"
 
 
 def errors(q: Questions) -> tuple[Panel, ...]:

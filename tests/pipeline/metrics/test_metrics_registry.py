@@ -20,6 +20,7 @@ from pipeline.events import (
     ShadowJudged,
     StageFault,
     StageFinished,
+    StageSkipped,
 )
 from pipeline.metrics import catalogue
 from pipeline.metrics.family import Label
@@ -121,12 +122,15 @@ def test_the_other_events_reach_their_families(metrics: Metrics) -> None:
     metrics.apply(ItemFailed("download", "timeout", **where))
     metrics.apply(StageFinished("download", 0.3))
     metrics.apply(StageFault("analysis", "rate_limited"))
+    for seconds in (2.5, 4.0):
+        metrics.apply(StageSkipped("analysis", seconds))
     metrics.apply(CheckpointEvaluated("post_download", candidate_confidence=0.4, **where))
     metrics.apply(QualityAssessed(-0.2, **where))
     metrics.apply(CallsSaved("lightweight", 3, 0.01, **where))
     assert value(metrics, "pipeline_failures_total", pipeline_stage="download", error_type="timeout", **where) == 1
     assert value(metrics, "pipeline_stage_duration_seconds_sum", pipeline_stage="download") == 0.3
     assert value(metrics, "pipeline_stage_errors_total", pipeline_stage="analysis", error_type="rate_limited") == 1
+    assert value(metrics, "pipeline_stage_time_saved_seconds_total", pipeline_stage="analysis") == 6.5
     assert value(metrics, "pipeline_checkpoint_evaluations_total", checkpoint="post_download", **where) == 1
     name = "pipeline_exit_candidate_confidence_sum"
     assert value(metrics, name, checkpoint="post_download", config_version="blue") == 0.4

@@ -1,13 +1,14 @@
-"""Sampling error of any figure made of sums: by leaving out one block of time after another.
+"""Sampling error of any figure made of sums: by leaving out one stretch of time after another.
 
 Items of one hour resemble each other more than independent draws would (a feed goes bad, a batch of one kind comes
 in), so intervals that take items for independent are too short. The delete-one jackknife over blocks of time makes no
 such assumption (Quenouille 1956; Efron & Stein 1981):
 
-    SE^2 = (b - 1) / b * sum (theta_(i) - mean theta_(.))^2,     theta_(i): the figure without block i
+    SE^2 = (b - 1) / b * sum (theta_(i) - mean theta_(.))^2,     theta_(i): the figure without pair i
 
-Where blocks resemble their neighbours too, their autocovariances are added (as Newey & West 1987 do) and degrees of
-freedom are taken away. With fewer than eight blocks in which anything happened, the figure is computed anew for counts
+Neighbouring blocks are left out in pairs where there are enough, because trouble may last for longer than one. Where
+pairs resemble their neighbours too, their autocovariances are added (as Newey & West 1987 do) and degrees of freedom
+are taken away. With fewer than eight blocks in which anything happened, the figure is computed anew for counts
 drawn from Poisson distributions about those seen.
 """
 
@@ -21,6 +22,7 @@ import numpy as np
 from monitoring.history import Floats
 
 MIN_BLOCKS = 8
+_PAIR = 2  # blocks that are left out together
 _LEAST_DEGREES = 4.0  # of freedom
 _DRAWS = 400
 _SEED = 20_240_229  # any; fixed, so that the same data give the same answer
@@ -33,20 +35,17 @@ class Resampling:
     def __init__(self, activity: Floats, draws: int = _DRAWS) -> None:
         """Take how much happened in each block; `draws` is how many counts are drawn where blocks are too few."""
         self._draws = draws
-        self._active = np.flatnonzero(activity > 0)
-        self.by_blocks = len(self._active) >= MIN_BLOCKS
+        active = np.flatnonzero(activity > 0)
+        self.by_blocks = len(active) >= MIN_BLOCKS
+        self._groups = np.array_split(active, max(MIN_BLOCKS, -(-len(active) // _PAIR))) if self.by_blocks else []
         self._rng = np.random.default_rng(_SEED)
-
-    @property
-    def blocks(self) -> int:
-        """The number of blocks in which anything happened."""
-        return len(self._active)
 
     def counts(self, blocks: Floats) -> Floats:
         """Return replicates (r, ...) of counts in blocks (b, ...)."""
         total = blocks.sum(axis=0)
         if self.by_blocks:
-            return np.concatenate([total[None], np.maximum(total - blocks[self._active], 0.0)])
+            left_out = np.stack([blocks[group].sum(axis=0) for group in self._groups])
+            return np.concatenate([total[None], np.maximum(total - left_out, 0.0)])
         drawn = self._rng.poisson(np.maximum(total, 0.0), (self._draws, *total.shape)).astype(np.float64)
         return np.concatenate([total[None], drawn])
 

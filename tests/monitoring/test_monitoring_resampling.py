@@ -20,9 +20,10 @@ def test_the_jackknife_of_a_mean_is_its_textbook_standard_error() -> None:
     values = np.random.default_rng(3).normal(5.0, 2.0, 40)
     resampling = Resampling(np.ones(40))
     means = ratio(resampling.counts(values), resampling.counts(np.ones(40)))
-    alternating = values.std(ddof=1) / 40**0.5
-    assert resampling.standard_error(means) >= alternating * 0.999
-    assert resampling.standard_error(means) == pytest.approx(alternating, rel=0.4)
+    pairs = values.reshape(20, 2).mean(axis=1)  # neighbours are left out together
+    textbook = pairs.std(ddof=1) / 20**0.5
+    assert resampling.standard_error(means) >= textbook * 0.999
+    assert resampling.standard_error(means) == pytest.approx(textbook, rel=0.4)
 
 
 def covered(make: object, seeds: int, blocks: int) -> float:
@@ -47,7 +48,7 @@ def test_blocks_that_resemble_their_neighbours_widen_the_interval() -> None:
         found: Floats = np.repeat(rng.normal(0, 1, 14), 3) + rng.normal(0, 0.3, 42)
         return found
 
-    assert covered(stretches, 1000, 42) >= 0.91
+    assert covered(stretches, 1000, 42) >= 0.93
 
 
 def test_with_too_few_blocks_counts_are_drawn_and_a_share_gets_its_binomial_error() -> None:

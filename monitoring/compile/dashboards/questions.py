@@ -51,6 +51,8 @@ class Questions:
         step = HOUR if signal.kind in _BY_THE_HOUR else 300
         over: Over = OverRange(_RANGE, step) if self._recorded and signal.recorded else _RANGE
         expr, free = self._asked(signal, over, by, where)
+        if signal.of and self._recorded:  # until a whole hour has passed, the last one is all there is
+            expr = f"{expr} or {self._asked(signal, HOUR, by, where)[0]}"
         return Query(expr, families_of(signal), legend or _legend(by), now=True, form=form, free=free)
 
     def daily(self, name: str, legend: str = "", *, by: Sequence[str] = ()) -> Query:

@@ -20,6 +20,7 @@ import httpx
 from bench.history import Plan, told
 from monitoring.compile.dashboards.board import Board, Query
 from monitoring.compile.dashboards.files import boards, filled_in
+from monitoring.durations import parse_duration
 from monitoring.targets import Targets
 from pipemeter.traffic import KINDS, Kind, Variant
 
@@ -87,7 +88,7 @@ def _run(client: httpx.Client, queries: Sequence[Query], span: str, start: float
         if query.now:
             answer = client.post("/api/v1/query", data=data | {"time": end})
         else:
-            least = max(step, 3600 if query.step else 0)
+            least = max(step, parse_duration(query.step) if query.step else 0)
             answer = client.post("/api/v1/query_range", data=data | {"start": start, "end": end, "step": least})
         answer.raise_for_status()
     return time.perf_counter() - begun

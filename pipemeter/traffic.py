@@ -6,6 +6,7 @@ checkpoints of those that reach them, quality about 0.75, 65-80 % of the time sa
 
 from __future__ import annotations
 
+import hashlib
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -111,7 +112,7 @@ class Traffic:
             thresholds = {"min_overall": variant.min_overall, "min_coherence": 0.60}
             thresholds |= {f"{point}_min_confidence": variant.min_confidence for point, *_ in _EXITS}
             features = dict.fromkeys(("quality_filtering", "content_routing", "early_exit", "dashboard_metrics"), True)
-            yield ConfigActivated(f"simulated-{variant.version}", variant.version, thresholds, features)
+            yield ConfigActivated(_hash(variant), variant.version, thresholds, features)
 
     def item(self) -> list[Event]:
         """Return all events of the next item."""
@@ -238,6 +239,11 @@ class Traffic:
         if self._rng.random() >= share / 0.72:
             return None
         return _unit(self._rng.betavariate(9.0, 1.5))
+
+
+def _hash(variant: Variant) -> str:
+    """Return 12 hex digits, as real configurations have."""
+    return hashlib.sha256(repr(variant).encode()).hexdigest()[:12]
 
 
 def _skipped(done: Sequence[str], saved: float) -> Iterator[StageSkipped]:

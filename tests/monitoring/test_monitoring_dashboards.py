@@ -144,6 +144,30 @@ def test_plots_have_legends_with_values(panel: dict[str, Any]) -> None:
         assert len(panel["options"]["legend"]["calcs"]) == 2
 
 
+@each_panel
+def test_a_legend_that_labels_fill_begins_with_the_largest(panel: dict[str, Any]) -> None:
+    if panel["type"] == "timeseries":
+        legend = panel["options"]["legend"]
+        labelled = any("{{" in target["legendFormat"] for target in panel["targets"])
+        assert (legend.get("sortBy"), legend.get("sortDesc")) == (("Mean", True) if labelled else (None, None))
+
+
+@each_panel
+def test_no_column_is_so_narrow_that_its_title_would_be_cut(panel: dict[str, Any]) -> None:
+    if panel["type"] != "table":
+        return
+    widths: dict[str, int] = {}
+    for override in panel["fieldConfig"]["overrides"]:
+        for one in override["properties"]:
+            if one["id"] in ("custom.width", "custom.minWidth"):
+                widths[override["matcher"]["options"]] = one["value"]
+    titles = [title for step in panel["transformations"] for title in step["options"].get("renameByName", {}).values()]
+    assert set(titles) <= set(widths)
+    assert all(widths[title] >= 8 * len(title) for title in titles)  # px of a letter
+    first = next(iter(widths))
+    assert widths[first] >= 140, "names stand there"
+
+
 def test_nothing_asks_for_what_is_not_emitted() -> None:
     vocabulary = Vocabulary(rule_groups(TARGETS))
     for recorded in (True, False):

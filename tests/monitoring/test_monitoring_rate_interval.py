@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from bench.backfill import Series, backfill, running_prometheus
+from monitoring.compile.dashboards.files import filled_in
+from monitoring.compile.dashboards.questions import Questions as BoardQuestions
 from monitoring.compile.rules import rule_groups
 from monitoring.expressions import Over, OverRange, expression
 from monitoring.overview import overview
@@ -41,6 +43,8 @@ def series() -> Iterator[Series]:
             grown = count * (times > END - DAY / 2)
             yield Series("pipeline_shadow_items_total", {**kept, "instance": "a:1"}, times, grown.astype(float))
             yield Series("job:pipeline_shadow_items:increase1d", kept, times, np.full(len(times), float(count)))
+            late = times[times > END - 1200]
+            yield Series("job:pipeline_shadow_items:increase1h", kept, late, np.full(len(late), float(count)))
             yield Series("job:pipeline_shadow_items:increase5m", kept, times, np.full(len(times), count / 12))
 
 
@@ -78,6 +82,14 @@ def test_the_interval_is_wilsons(client: PrometheusClient, over: Over, at: float
 def test_the_whole_has_an_interval_too(client: PrometheusClient) -> None:
     wrong, total = (sum(column) for column in zip(*SEEN.values(), strict=True))
     ends = [asked(client, expression(one, DAY))[""] for one in (LOW, HIGH)]
+    assert ends == pytest.approx(wilson(wrong, total), rel=1e-6)
+
+
+@rule_engine.NEEDED
+def test_a_board_has_the_ends_before_the_first_whole_hour_has_passed(client: PrometheusClient) -> None:
+    q = BoardQuestions(Targets(), ())
+    ends = [asked(client, filled_in(q.whole(one.name).expr, "15m"), END - 60)[""] for one in (LOW, HIGH)]
+    wrong, total = (sum(column) for column in zip(*SEEN.values(), strict=True))
     assert ends == pytest.approx(wilson(wrong, total), rel=1e-6)
 
 

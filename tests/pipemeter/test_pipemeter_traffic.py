@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from pipeline.events import Event, ItemFinished, ShadowJudged, StageSkipped
+from pipeline.events import ConfigActivated, Event, ItemFinished, ShadowJudged, StageSkipped
 from pipemeter.traffic import SAVINGS_BIAS, WRONG_SKIPS, Traffic
 
 
@@ -18,6 +18,12 @@ def test_the_shadow_sample_leaves_the_other_events_as_they_are() -> None:
     plain = events(0.0, 300)
     assert not any(isinstance(event, ShadowJudged) for event in plain)
     assert [event for event in events(0.7, 300) if not isinstance(event, ShadowJudged)] == plain
+
+
+def test_configurations_have_hashes_like_real_ones() -> None:
+    hashes = [e.config_hash for e in Traffic(random.Random(5)).start() if isinstance(e, ConfigActivated)]
+    assert len(set(hashes)) == len(hashes) == 2
+    assert all(len(one) == 12 and int(one, 16) for one in hashes)
 
 
 def test_the_stages_share_what_each_item_saves() -> None:

@@ -53,7 +53,7 @@ def hourly(q: Questions, name: str, title: str, how: str, by: tuple[str, ...]) -
 
 def height_for(label: str) -> int:
     """Return how high a panel has to be for its legend to be seen below it, on a phone."""
-    return {"content_type": 11, "checkpoint": 10, "pipeline_stage": 12, "error_type": 12}.get(label, 9)
+    return {"content_type": 12, "checkpoint": 10, "pipeline_stage": 12, "error_type": 12}.get(label, 9)
 
 
 def summary(q: Questions, title: str, label: str, column: str, height: int = 9) -> Panel:

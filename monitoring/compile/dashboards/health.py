@@ -10,7 +10,7 @@ from monitoring.targets import Targets
 
 VARIABLES = ("job", "instance")
 _HERE = '{job=~"$job",instance=~"$instance"}'
-_UP = Scale("short", 0, steps=((None, "red"), (1.0, "green")))
+_UP = Scale("bool_yes_no", steps=((None, "red"), (1.0, "green")))
 
 
 def board(targets: Targets, *, recorded: bool = True) -> Board:  # noqa: ARG001 - boards are called alike
@@ -88,6 +88,7 @@ def _records() -> Panel:
                 legend="{{instance}}"),),
         Scale("suffix: /s", minimum=0),
         stacked=True,
+        empty="Not scraped",
     )  # fmt: skip
 
 
@@ -170,13 +171,14 @@ def _busy() -> Panel:
                 legend="{{instance}}"),),
         Scale("short", minimum=0),
         height=10,
+        empty="Not scraped",
     )  # fmt: skip
 
 
 def _waits() -> tuple[Panel, ...]:
     return (
         _p95("How long does a scrape take?", "Time to render /metrics, p95 by instance; far below the scrape timeout "
-             "(usually 10 s) it is fine.", "exporter_render_duration_seconds"),
+             "(usually 10 s) it is fine.", "exporter_render_duration_seconds", empty="Not scraped"),
         _p95("How long does a record wait?", "Time to journal and count one group of requests, p95 by instance.",
              "exporter_commit_duration_seconds"),
         _p95("How long do snapshots block?", "Time that records waited while the journal was replaced by a snapshot, "
@@ -189,6 +191,7 @@ def _waits() -> tuple[Panel, ...]:
             (_asked("sum by (instance) (exporter_journal_size_bytes@)", "exporter_journal_size_bytes",
                     legend="{{instance}}"),),
             Scale("bytes", 1, minimum=0),
+            empty="Not scraped",
         ),
     )  # fmt: skip
 

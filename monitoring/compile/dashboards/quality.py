@@ -62,6 +62,7 @@ def _history(q: Questions) -> tuple[Panel, ...]:
             "lines",
             tuple(q.rolling(name, title) for name, title in DIMENSIONS.items()),
             scale_of("quality_score_avg"),
+            height=10,
             colours=dict(zip(DIMENSIONS.values(), ("blue", "orange", "green", "purple"), strict=True)),
         ),
         Panel(

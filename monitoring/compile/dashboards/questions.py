@@ -13,6 +13,7 @@ from monitoring.targets import Targets
 
 HOUR = 3600
 _RANGE = "$__range"
+_BY_THE_HOUR = ("quantile", "share", "low", "high")  # buckets are recorded so; ends would be dear in smaller steps
 _NARROWING = ("config_version", "content_type", "checkpoint", "instance")  # variables that a reader expects to narrow
 
 
@@ -47,9 +48,11 @@ class Questions:
     ) -> Query:
         """Ask a signal over the whole range of the panel, as it stands at its end; `where` are further matchers."""
         signal = SIGNALS[name]
-        step = HOUR if signal.kind in ("quantile", "share") else 300  # buckets are recorded by the hour
+        step = HOUR if signal.kind in _BY_THE_HOUR else 300
         over: Over = OverRange(_RANGE, step) if self._recorded and signal.recorded else _RANGE
         expr, free = self._asked(signal, over, by, where)
+        if signal.of and self._recorded:  # until a whole hour has passed, the last one is all there is
+            expr = f"{expr} or {self._asked(signal, HOUR, by, where)[0]}"
         return Query(expr, families_of(signal), legend or _legend(by), now=True, form=form, free=free)
 
     def daily(self, name: str, legend: str = "", *, by: Sequence[str] = ()) -> Query:

@@ -248,10 +248,16 @@ def _plot(panel: Panel) -> Builder:
 
 
 def _legend(panel: Panel) -> common.VizLegendOptions:
-    """Put the legend where all of it is seen: many lines beside the plot (on a phone Grafana moves it below)."""
-    many = len(panel.queries) > 2 or any("{{" in query.legend for query in panel.queries)
+    """Put the legend where all of it is seen: many lines beside the plot (on a phone Grafana moves it below).
+
+    Where labels name the lines, and so nobody knows how many there are, the largest come first.
+    """
+    labelled = any("{{" in query.legend for query in panel.queries)
+    many = labelled or len(panel.queries) > 2
     legend = common.VizLegendOptions().display_mode(kinds.LegendDisplayMode.TABLE)
     legend.placement(kinds.LegendPlacement.RIGHT if many else kinds.LegendPlacement.BOTTOM)
+    if labelled:
+        legend.sort_by("Mean").sort_desc(True)
     return legend.show_legend(True).calcs(["mean", "lastNotNull"])
 
 
@@ -285,16 +291,23 @@ def _table(panel: Panel) -> Builder:
         .transformations(_pivoted(panel) if panel.pivot else _merged(panel, titles))
         .color_scheme(_by_steps(panel.scale))
         .align(kinds.FieldTextAlignment.AUTO)
-        .min_width(80)
+        .min_width(120)
     )
     if panel.sort:
         builder.sort_by([common.TableSortByFieldState().display_name(panel.sort).desc(True)])
-    for name, column in panel.columns.items():
-        builder.override_by_name(name, _column(column))
+    for number, name in enumerate(dict.fromkeys([*panel.labels.values(), *panel.columns])):
+        column = panel.columns.get(name)
+        least = [] if column and column.width else [_property("custom.minWidth", _least_width(name, first=not number))]
+        builder.override_by_name(name, [*(_column(column) if column else ()), *least])
     if panel.link:
         column_name, title, address = panel.link
         builder.override_by_name(column_name, [_property("links", [{"title": title, "url": address}])])
     return builder
+
+
+def _least_width(title: str, *, first: bool) -> int:
+    """Return the px under which a column's title would be cut, and in the first one a name; a phone then scrolls."""
+    return max(140 if first else 80, 8 * len(title) + 24)
 
 
 def _merged(panel: Panel, titles: Mapping[str, str]) -> list[models.DataTransformerConfig]:

@@ -11,6 +11,7 @@ from monitoring.durations import format_duration
 
 NO_SAMPLE = "No shadow sample"
 _WHY = "A small share of skipped items is processed in full all the same (`shadow_rate` in config/pipeline.yaml)"
+_STEP = "10m"  # the window is a day: nothing changes faster
 ENDS = {"wrong_skip_rate_low": "at least", "wrong_skip_rate_high": "at most"}
 _ENDS = "So few items leave it open where between `at least` and `at most` the true share lies (95 % interval)."
 _DECISIONS = {"quality_filter": "blue", "content_type": "orange", "early_exit": "purple"}
@@ -23,7 +24,8 @@ def wrong_skips(q: Questions) -> Panel:
     """Return the share of skips that were wrong."""
     return Panel(
         "How many skips were wrong?",
-        f"{_WHY}; this share of them was worth it after all. It is what the shortcuts cost in content. {_ENDS}",
+        f"{_WHY}; this share of them was worth it after all. It is what the shortcuts cost in content. {_ENDS} "
+        "These two rest on whole hours.",
         "number",
         (
             q.whole("wrong_skip_rate", target_of("wrong_skip_rate", q.targets, "wrong")),
@@ -73,7 +75,7 @@ def by_decision(q: Questions) -> tuple[Panel, ...]:
         Panel(
             "Which decisions are wrong?",
             f"{_WHY}. For each decision that skips items: how many were in the sample, and the share that was worth "
-            f"full processing after all. {_ENDS}",
+            f"full processing after all. {_ENDS} These two rest on whole hours.",
             "table",
             (
                 q.whole("shadow_items", "Shadow items", by=by, form="table"),
@@ -96,7 +98,7 @@ def by_decision(q: Questions) -> tuple[Panel, ...]:
             f"Share of the shadow sample that was worth full processing after all, over {_over(q)}. {_ENDS} Dashed "
             "lines are the bands from monitoring.yaml.",
             "lines",
-            (q.rolling("wrong_skip_rate", "wrong"), *(q.rolling(name, title) for name, title in ENDS.items())),
+            tuple(q.rolling(name, title, step=_STEP) for name, title in {"wrong_skip_rate": "wrong", **ENDS}.items()),
             wrong,
             marks=True,
             colours={"wrong": "blue", **dict.fromkeys(ENDS.values(), GREY)},
@@ -107,7 +109,7 @@ def by_decision(q: Questions) -> tuple[Panel, ...]:
             f"Share of the shadow sample that was worth full processing after all, over {_over(q)}, by the decision "
             "that had skipped it.",
             "lines",
-            (q.rolling("wrong_skip_rate", by=by),),
+            (q.rolling("wrong_skip_rate", by=by, step=_STEP),),
             msgspec.structs.replace(wrong, minimum=0),
             colours=_DECISIONS,
             empty=NO_SAMPLE,

@@ -114,6 +114,7 @@ def _burn(slo: Slo) -> Panel:
         "lines",
         queries,
         Scale("short", 2, minimum=0, steps=((None, GREEN), (1.0, YELLOW))),
+        height=10,
         marks=True,
         colours={query.legend: colour for query, colour in zip(queries, _LINES, strict=False)},
     )

@@ -32,12 +32,13 @@ def done(at: Floats) -> Floats:
     """Return how many items were done by a time, in spacings since the start."""
     edges = np.arange(0, SCRAPES + 11, 10.0)
     totals = np.concatenate([[0.0], np.cumsum([10 * RATES[n % len(RATES)] for n in range(len(edges) - 1)])])
-    return np.interp(at, edges, totals)
+    found: Floats = np.interp(at, edges, totals)
+    return found
 
 
 def scraped(version: str) -> Iterator[Series]:
     """Yield a counter that is reset once, one that begins late, and gauges of which one ends."""
-    spacing, at = SPACINGS[version], np.arange(SCRAPES) + OFFSET
+    spacing, at = SPACINGS[version], np.arange(SCRAPES, dtype=np.float64) + OFFSET
     times = END - (SCRAPES - at) * spacing
     counted = np.floor(np.where(at < RESETS, done(at), done(at) - done(np.array(RESETS))))
     born = at >= BEGINS
@@ -73,7 +74,7 @@ def grid_of(client: PrometheusClient, version: str) -> Grid:
 
 def edges_of(grid: Grid, version: str) -> Floats:
     """Return where blocks begin and end, in spacings since the start."""
-    return SCRAPES - (END - (grid.start + grid.block_seconds * np.arange(grid.blocks + 1))) / SPACINGS[version]
+    return SCRAPES - (END - (grid.start + grid.block_seconds * np.arange(grid.blocks + 1, dtype=np.float64))) / SPACINGS[version]
 
 
 @pytest.mark.parametrize("version", SPACINGS)

@@ -109,6 +109,10 @@ def _settings(base: Config) -> Iterator[str]:
         if changed:
             yield f"{section}:"
             yield from (f"  {name}: {_value(value)}" for name, value in changed.items())
+    for name in ("shadow_rate", "shadow_seed"):
+        value = getattr(base, name)
+        if value and not base.origins.get(name, "environment").startswith("environment"):
+            yield f"{name}: {_value(value)}"
     if base.label_caps:
         yield "label_caps:"
         yield from (f"  {name}: {value}" for name, value in base.label_caps.items())

@@ -74,7 +74,10 @@ def grid_of(client: PrometheusClient, version: str) -> Grid:
 
 def edges_of(grid: Grid, version: str) -> Floats:
     """Return where blocks begin and end, in spacings since the start."""
-    return SCRAPES - (END - (grid.start + grid.block_seconds * np.arange(grid.blocks + 1, dtype=np.float64))) / SPACINGS[version]
+    return (
+        SCRAPES
+        - (END - (grid.start + grid.block_seconds * np.arange(grid.blocks + 1, dtype=np.float64))) / SPACINGS[version]
+    )
 
 
 @pytest.mark.parametrize("version", SPACINGS)

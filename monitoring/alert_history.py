@@ -17,7 +17,7 @@ _PIECE = 86_400  # s asked for at once: 1,440 points a series
 _STEP = 60  # s: shorter firings may be missed
 
 
-class Firing(msgspec.Struct, frozen=True):
+class Fired(msgspec.Struct, frozen=True):
     """One firing of one alert. `start` None: before the window, or not known; `end` None: still firing at its end."""
 
     alert: str
@@ -33,12 +33,12 @@ class FiringHistory(msgspec.Struct, frozen=True):
     `rules_seen`: whether alerting rules were evaluated at all, so that silence means that all was well.
     """
 
-    firings: list[Firing]
+    firings: list[Fired]
     rules_seen: bool
     resolution: int
 
 
-async def active(questions: Questions) -> list[Firing]:
+async def active(questions: Questions) -> list[Fired]:
     """Return the alerts that fire at the end of the window; since when, as far as Prometheus keeps it."""
     firing, since = await asyncio.gather(
         questions.samples(_FIRING), questions.samples('ALERTS_FOR_STATE{domain!="", severity!="none"}')
@@ -59,7 +59,7 @@ async def history(questions: Questions) -> FiringHistory:
     return FiringHistory(firings, bool(await seen) or bool(firings), _STEP)
 
 
-def intervals(found: Iterable[Series], start: float, end: float, step: float = _STEP) -> list[Firing]:
+def intervals(found: Iterable[Series], start: float, end: float, step: float = _STEP) -> list[Fired]:
     """Return the stretches without a gap in which alerts were seen, every `step` seconds from `start` to `end`."""
     points: dict[tuple[tuple[str, str], ...], set[float]] = {}
     labels: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
@@ -88,10 +88,10 @@ def _identity(labels: dict[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((k, v) for k, v in labels.items() if k not in ("__name__", "alertstate")))
 
 
-def _firing(labels: dict[str, str], start: float | None, end: float | None) -> Firing:
+def _firing(labels: dict[str, str], start: float | None, end: float | None) -> Fired:
     kept = {name: value for name, value in sorted(labels.items()) if name not in _DROPPED}
-    return Firing(labels.get("alertname", ""), labels.get("severity", ""), kept, start, end)
+    return Fired(labels.get("alertname", ""), labels.get("severity", ""), kept, start, end)
 
 
-def _order(firing: Firing) -> tuple[float, str, list[tuple[str, str]]]:
+def _order(firing: Fired) -> tuple[float, str, list[tuple[str, str]]]:
     return firing.start or 0.0, firing.alert, sorted(firing.labels.items())

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 import msgspec
 
-from monitoring.alert_history import Firing
+from monitoring.alert_history import Fired
 from monitoring.bands import Bands
 from monitoring.figures import clock, figure, length, plain
 from monitoring.sections import labels_of
@@ -84,9 +84,9 @@ def stacked_chart(line: Timeline, series: Mapping[str, Sequence[float | None]], 
     return svg
 
 
-def firing_strip(start: float, end: float, firings: Sequence[Firing]) -> Element:
+def firing_strip(start: float, end: float, firings: Sequence[Fired]) -> Element:
     """Return a row for each alert with a bar for each firing."""
-    rows: dict[tuple[str, str], list[Firing]] = {}
+    rows: dict[tuple[str, str], list[Fired]] = {}
     for one in firings:
         rows.setdefault((one.alert, labels_of(one)), []).append(one)
     frame = Frame(start, end, 0.0, 1.0, _TOP + _BOTTOM + _ROW * len(rows), WIDE)
@@ -103,7 +103,7 @@ def firing_strip(start: float, end: float, firings: Sequence[Firing]) -> Element
     return svg
 
 
-def _draw_firing(svg: Element, frame: Frame, one: Firing, y: float) -> None:
+def _draw_firing(svg: Element, frame: Frame, one: Fired, y: float) -> None:
     first, last = one.start or frame.start, one.end or frame.end
     bar = _part(svg, "rect", x=frame.x(first), y=y, width=max(frame.x(last) - frame.x(first), 2.0), height=6, rx=2)
     bar.set("class", f"state-{one.severity if one.severity in ('critical', 'warning') else 'info'}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from monitoring.alert_history import Firing, active
+from monitoring.alert_history import Fired, active
 from monitoring.bands import METRICS, Bands
 from monitoring.durations import format_duration
 from monitoring.expressions import expression
@@ -70,7 +70,7 @@ class Overview(msgspec.Struct, frozen=True):
     versions: list[Row]
     checkpoints: list[Checkpoint]
     budgets: list[Budget]
-    alerts: list[Firing]
+    alerts: list[Fired]
 
     @property
     def shortage(self) -> str:

@@ -1,4 +1,7 @@
-"""Questions to Prometheus about one window: a few at a time, counted, answered as plain dictionaries."""
+"""Questions to Prometheus about one window: a few at a time, counted, answered as plain dictionaries.
+
+Signals have much in common: each sum that they are made of is asked for once (see `monitoring/evaluation.py`).
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,14 @@ import math
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TypeVar
 
+import numpy as np
+
 from monitoring.durations import format_duration
+from monitoring.evaluation import Leaf, Node, Present, Rows, evaluate, rows_of, taken_apart
 from monitoring.expressions import expression, volume
 from monitoring.history import Progress, silent
 from monitoring.prometheus import PrometheusClient, Sample, Series
+from monitoring.range_queries import Window
 from monitoring.signals import Signal
 
 Key = tuple[str, ...]  # the values of the labels that were asked for
@@ -25,6 +32,7 @@ class Tally:
         self._progress = progress
         self._free = asyncio.Semaphore(together)
         self._known = self._done = 0
+        self._asked: dict[tuple[str, float, int, int], asyncio.Task[list[Series]]] = {}
 
     async def ask(self, question: Awaitable[Answer]) -> Answer:
         """Wait for a turn and for the answer."""
@@ -34,6 +42,14 @@ class Tally:
         self._done += 1
         self._progress(self._done, self._known)
         return answer
+
+    async def once(self, client: PrometheusClient, text: str, at: float, step: int, points: int) -> list[Series]:
+        """Return an expression at so many times up to `at`, `step` seconds apart; each once. Raises PrometheusError."""
+        key = (text, at, step, points)
+        if key not in self._asked:
+            asking = client.query_range(text, at - (points - 1) * step, at, step)
+            self._asked[key] = asyncio.ensure_future(self.ask(asking))
+        return await self._asked[key]
 
 
 class Questions:
@@ -75,15 +91,38 @@ class Questions:
 
     async def samples(self, text: str) -> list[Sample]:
         """Return an expression's series at the end of the window. Raises PrometheusError."""
-        return await self._tally.ask(self.client.query(text, self.at))
+        node = taken_apart(text)
+        if isinstance(node, Leaf):
+            return await self._tally.ask(self.client.query(text, self.at))
+        found = await self._evaluated(node, 1, 1)
+        return [Sample(dict(labels), float(row.values[0]), self.at) for labels, row in found.items()]
 
     async def course(self, text: str, step: int) -> list[Series]:
         """Return an expression at the end of each of the window's slots of `step` seconds. Raises PrometheusError.
 
         Slots are counted back from the end of the window; what is left over at its beginning belongs to none.
         """
-        slots = max(1, self.window // step)
-        return await self._tally.ask(self.client.query_range(text, self.at - (slots - 1) * step, self.at, step))
+        slots, node = max(1, self.window // step), taken_apart(text)
+        if isinstance(node, Leaf):
+            return await self._tally.once(self.client, text, self.at, step, slots)
+        times = [self.at - (slots - 1 - n) * step for n in range(slots)]
+        return [
+            Series(dict(labels), [(times[n], float(row.values[n])) for n in np.flatnonzero(row.present).tolist()])
+            for labels, row in (await self._evaluated(node, step, slots)).items()
+        ]
+
+    async def _evaluated(self, node: Node, step: int, points: int) -> Rows:
+        """Return the rows of an expression, in slots counted from 0; what it is made of is asked for once."""
+        window = Window(0, (points - 1) * step, step)
+        begin = self.at - (points - 1) * step
+
+        async def read(text: str, _: Window, __: Present) -> Rows:
+            found = await self._tally.once(self.client, text, self.at, step, points)
+            return rows_of(
+                [Series(one.labels, [(at - begin, value) for at, value in one.points]) for one in found], window
+            )
+
+        return await evaluate(node, window, read)
 
 
 def key_of(labels: Mapping[str, str], by: Sequence[str]) -> Key:

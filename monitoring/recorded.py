@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import promql_parser as promql
 
+from monitoring.durations import format_duration
 from monitoring.evaluation import Move, Node, moved, taken_apart
 from monitoring.inlining import inlined
 from monitoring.leaves import stretches
@@ -18,6 +19,7 @@ from monitoring.rules import RecordingRule, RuleError, Rules
 from monitoring.selectors import quoted, raw_selectors, recorded_names
 
 _LATE = 20  # evaluations that a rule may take to say something for the first time, if it has nothing to say before
+_TOO_MANY = 0.05  # gaps for each evaluation
 Span = tuple[int, int]  # first and last time, Unix seconds
 
 
@@ -47,11 +49,15 @@ class RecordedFinder:
     async def _one(self, name: str, plain: bool, rules: Rules) -> Recorded:
         if not plain:
             return Recorded(name, reason="read with a range or an offset")
+        window = self._window
         mine = [rule for rule in rules.recording if rule.name == name]
         found = await asyncio.gather(*(self._gaps(rule, rules) for rule in mine))
         gaps = sorted(gap for of_one in found for gap in of_one)
-        whole = any(gap == (self._window.start, self._window.end) for gap in gaps)
-        return Recorded(name, tuple(gaps), "not recorded" if whole else None)
+        if (window.start, window.end) in gaps:
+            return Recorded(name, reason="not recorded")
+        if len(gaps) > _TOO_MANY * window.points:
+            return Recorded(name, reason=f"recorded less often than every {format_duration(window.step)}")
+        return Recorded(name, tuple(gaps))
 
     async def _gaps(self, rule: RecordingRule, rules: Rules) -> list[Span]:
         window = self._window

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitoring.alert_history import Firing
+from monitoring.alert_history import Fired
 from monitoring.changes import Change
 from monitoring.durations import format_duration
 from monitoring.figures import NONE, change, clock, figure, length
@@ -59,7 +59,7 @@ def _count(items: int | None) -> str:
 
 def firings(found: Report) -> Section:
     """Return the alerts that fired: how often, how long in all, when last."""
-    groups: dict[tuple[str, str, str], list[Firing]] = {}
+    groups: dict[tuple[str, str, str], list[Fired]] = {}
     for one in found.firings.firings:
         groups.setdefault((one.alert, one.severity, labels_of(one)), []).append(one)
     rows = [_firing(found, some) for some in groups.values()]
@@ -72,7 +72,7 @@ def firings(found: Report) -> Section:
     )
 
 
-def _firing(found: Report, some: list[Firing]) -> tuple[Cell | str, ...]:
+def _firing(found: Report, some: list[Fired]) -> tuple[Cell | str, ...]:
     last = some[-1]
     began = clock(last.start) if last.start is not None else "before"
     lasted = sum((one.end or found.end) - (one.start or found.start) for one in some)

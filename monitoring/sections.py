@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from monitoring.alert_history import Firing
+from monitoring.alert_history import Fired
 from monitoring.durations import format_duration
 from monitoring.figures import NONE, between, clock, figure, length
 from monitoring.overview import Checkpoint, Overview, Row
@@ -142,22 +142,22 @@ def _checkpoint(point: Checkpoint) -> tuple[Cell | str, ...]:
     return point.name, reasons or NONE, f"{point.evaluations:,}", f"{point.exits:,}", *rates
 
 
-def active(alerts: Sequence[Firing], at: float) -> Section:
+def active(alerts: Sequence[Fired], at: float) -> Section:
     """Return the alerts that fire."""
     found: list[tuple[Cell | str, ...]] = [(a.alert, severity_of(a), labels_of(a), _since(a, at)) for a in alerts]
     return Section("Firing alerts", ("Alert", "Severity", "Labels", "Since"), found, 4, "No alert fires.")
 
 
-def severity_of(firing: Firing) -> Cell:
+def severity_of(firing: Fired) -> Cell:
     """Return the word for a severity."""
     return Cell(firing.severity, _SEVERITIES.get(firing.severity))
 
 
-def labels_of(firing: Firing) -> str:
+def labels_of(firing: Fired) -> str:
     """Return the labels that tell firings of one alert apart."""
     shown = (f"{name}={value}" for name, value in firing.labels.items() if name not in ("domain", "job"))
     return ", ".join(shown) or NONE
 
 
-def _since(firing: Firing, at: float) -> str:
+def _since(firing: Fired, at: float) -> str:
     return NONE if firing.start is None else f"{clock(firing.start)} ({length(at - firing.start)})"

@@ -203,6 +203,10 @@ class _Reader:
     def _struct(self, node: Node, base: Any) -> Any:
         types = {f.name: f.type for f in msgspec.structs.fields(type(base)) if f.name not in _SECRET_FIELDS}
         for name, entry in node.items():
+            if name in _SECRET_FIELDS:
+                wanted = "nothing: secrets come from the environment alone"
+                self.problems.append(Problem(entry.file, entry.line, entry.key, "(not shown)", wanted))
+                continue
             if name not in types:
                 self._refuse(entry, nearest(name, types), key="a known key")
                 continue

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,27 +14,28 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from monitoring.durations import parse_duration
+from monitoring.durations import format_duration, parse_duration
 from monitoring.history import Progress, silent
 from monitoring.prometheus import PrometheusClient, PrometheusError
 from monitoring.targets import Targets, default_path, load_targets
 from pipeline.errors import PipemeterError
-from pipemeter.signals import Stop
+from pipemeter.signals import Stop, stopping
 
 DEFAULT_URL = "http://localhost:9090"
-TIMEOUT_SECONDS = 120.0  # months of raw data take their time
+TIMEOUT_SECONDS = 130.0  # a little longer than servers give a query by default
+_LATEST = 253_402_300_799  # the last second of the year 9999
 _GLANCE = 0.1  # s between looks at whether to stop, while Prometheus thinks
 Command = TypeVar("Command", bound=Callable[..., Any])
 Answer = TypeVar("Answer")
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic only in newer clicks
-    """A duration such as 24h or 7d, in seconds; at least `least`."""
+    """A duration such as 24h or 7d, in seconds; at least `least`, at most `most` (None: any)."""
 
     name = "duration"
 
-    def __init__(self, least: int = 60) -> None:
-        self._least = least
+    def __init__(self, least: int = 60, most: int | None = None) -> None:
+        self._least, self._most = least, most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the seconds."""
@@ -44,7 +46,9 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic only in ne
         except ValueError as error:
             self.fail(f"{value!r}: expected {error}", param, ctx)
         if seconds < self._least:
-            self.fail(f"{value!r}: expected at least {self._least}s", param, ctx)
+            self.fail(f"{value!r}: expected at least {format_duration(self._least)}", param, ctx)
+        if self._most is not None and seconds > self._most:
+            self.fail(f"{value!r}: expected at most {format_duration(self._most)}", param, ctx)
         return seconds
 
 
@@ -55,15 +59,21 @@ class Time(click.ParamType):  # type: ignore[type-arg]  # see above
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the Unix seconds."""
-        try:
-            return float(value)
-        except ValueError:
-            pass
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
+        seconds = _unix_seconds(value)
+        if not 0 <= seconds <= _LATEST:  # not a number neither
             self.fail(f"{value!r}: expected Unix seconds, or a time such as 2026-11-21T06:00Z", param, ctx)
+        return seconds
+
+
+def _unix_seconds(text: str) -> float:
+    """Return a time, not a number for what is none."""
+    with suppress(ValueError):
+        return float(text)
+    try:
+        found = datetime.fromisoformat(text)
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return math.nan
 
 
 def prometheus_option(command: Command) -> Command:
@@ -97,15 +107,18 @@ def targets_for(path: Path | None) -> Targets:
     return load_targets(path or default_path())
 
 
-def answered(question: Coroutine[Any, Any, Answer], stop: Stop | None = None) -> Answer:
+def answered(question: Coroutine[Any, Any, Answer], note: str = "interrupted") -> Answer:
     """Ask, and say in one sentence if Prometheus does not answer.
 
-    Raises PipemeterError, and asyncio.CancelledError once `stop` is set.
+    Ctrl-C or SIGTERM ends the command at once: with `note` and the exit code that shells expect. Raises PipemeterError.
     """
-    try:
-        return asyncio.run(unless(stop, question) if stop else question)
-    except PrometheusError as error:
-        raise PipemeterError(f"Prometheus did not answer: {error} (name it with --prometheus)") from error
+    with stopping(note) as stop:
+        try:
+            return asyncio.run(unless(stop, question))
+        except asyncio.CancelledError:
+            raise click.exceptions.Exit(stop.code) from None
+        except PrometheusError as error:
+            raise PipemeterError(f"Prometheus did not answer: {error} (name it with --prometheus)") from error
 
 
 async def unless(stop: Stop, work: Coroutine[Any, Any, Answer]) -> Answer:

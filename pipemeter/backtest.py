@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from monitoring.backtest import AlertReport, Difference, chosen, differences, reports
 from monitoring.compile.rules import rule_groups
-from monitoring.durations import EXPECTED, format_duration, parse_duration
-from monitoring.prometheus import PrometheusClient
+from monitoring.durations import format_duration
 from monitoring.range_queries import RangeReader, Window
 from monitoring.recorded import Recorded
 from monitoring.replay import Replayer
@@ -25,10 +23,10 @@ from pipeline.errors import ConfigError, PipemeterError, Problem
 from pipeline.yaml_file import nearest
 from pipemeter import cli
 from pipemeter.alertmanager import monitoring_file
+from pipemeter.asking import Duration, Time, answered, client_for, prometheus_option
 from pipemeter.backtest_table import show
 from pipemeter.logs import configure_logs
 
-QUERY_SECONDS = 130.0  # a little longer than servers give a query by default
 LONGEST = 400 * 86_400  # s
 BUILT_IN = "built-in targets"
 _STEPS = (60, 120, 300, 600, 900, 1800, 3600)  # s
@@ -57,60 +55,39 @@ def fitting_step(window: int) -> int:
     return next((step for step in _STEPS if window <= _EVALUATIONS * step), _STEPS[-1])
 
 
-def _duration(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:  # noqa: ARG001 - click calls it so
-    if value is None:
-        return None
-    try:
-        seconds = parse_duration(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{value!r}: expected {EXPECTED}") from error
-    if not 0 < seconds <= LONGEST:
-        raise click.BadParameter(f"{value!r}: expected more than nothing and at most {format_duration(LONGEST)}")
-    return seconds
-
-
 @click.command("backtest")
 @click.option("--alert", metavar="NAME", default=None, help="Only the alerts of this name.")
 @monitoring_file
 @click.option(
     "--against", metavar="current|FILE", default=None, help="Compare with the current targets, or with a file."
 )
-@click.option("--window", default="7d", show_default=True, callback=_duration, help="How far to look back.")
-@click.option(
-    "--step", callback=_duration, help="The evaluation interval of the rules.  [default: 1m, longer beyond a week]"
-)
+@click.option("--window", type=Duration(60, LONGEST), default="7d", show_default=True, help="How far to look back.")
+@click.option("--at", type=Time(), help="Where the window ends.  [default: now]")
+@click.option("--step", type=Duration(1, LONGEST),
+              help="The evaluation interval of the rules.  [default: 1m, longer beyond a week]")  # fmt: skip
 @click.option("--recorded", is_flag=True, help="Read what the recording rules recorded, wherever that has no gap.")
-@click.option(
-    "--end",
-    type=click.IntRange(LONGEST, 253_402_300_799),
-    metavar="SECONDS",
-    help="Where the window ends, Unix time.  [default: now]",
-)
-@click.option("--prometheus", "url", metavar="URL", envvar="PROMETHEUS_URL", default=None,
-              help="Prometheus, Mimir, Thanos or VictoriaMetrics.  [default: PROMETHEUS_URL]")  # fmt: skip
+@prometheus_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def command(alert: str | None, config_file: Path | None, against: str | None, window: int, step: int | None,
-            recorded: bool, end: int | None, url: str | None, as_json: bool) -> int:  # fmt: skip
+def command(alert: str | None, config_file: Path | None, against: str | None, window: int, at: float | None,
+            step: int | None, recorded: bool, prometheus: str | None, as_json: bool) -> int:  # fmt: skip
     """Replay alert rules over recorded history: every firing with start, end and peak.
 
     The rules are those that `compile` makes of the targets, recording rules inlined: only the raw metrics have to be
     there. Exit code 3 if some alerts could not be replayed.
     """
     configure_logs()
-    if not url:
-        raise click.UsageError("no Prometheus given: use --prometheus URL or set PROMETHEUS_URL")
     step = step or fitting_step(window)
     if step > window:
         raise click.UsageError(f"--step {format_duration(step)} is longer than --window {format_duration(window)}")
     if against == "current" and config_file is None:
         raise click.UsageError("--against current compares another configuration: name it with --config FILE")
-    client = PrometheusClient(url, timeout_seconds=QUERY_SECONDS)
+    client = client_for(prometheus)
     path = config_file or default_path()
     other = default_path() if against == "current" else Path(against or "")
     compared = [_rules(path, alert)]
     if against is not None:
         compared.append(_rules(other, alert, compared[0]))
-    span = Window.ending(time.time() if end is None else end, window, step)
+    span = Window.ending(time.time() if at is None else at, window, step)
     found, series = _replay(RangeReader(client), compared, span, recorded)
     outcome = Outcome(span, client.shown_url, str(path or BUILT_IN), found[0], _not_judged(found[0]), recorded=series)
     if against is not None:
@@ -153,7 +130,7 @@ def _replay(
             ]
             return found, list({one.name: one for series in known for one in series}.values()) if recorded else None
 
-        found, series = asyncio.run(every())
+        found, series = answered(every())
     if found[0] and all(report.error for report in found[0]):
         raise PipemeterError(f"no alert could be replayed; {found[0][0].alert}: {found[0][0].error}")
     return found, series

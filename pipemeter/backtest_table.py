@@ -12,6 +12,7 @@ from rich.table import Table
 
 from monitoring.backtest import FLAPPING, LEAST_OBSERVED, AlertReport, Difference
 from monitoring.durations import format_duration
+from monitoring.figures import plain
 from monitoring.firings import Firing
 from monitoring.range_queries import Window
 from monitoring.recorded import Recorded
@@ -30,7 +31,7 @@ def show(console: Console, outcome: Outcome) -> None:
     window = outcome.window
     length = format_duration(window.end - window.start)
     console.print(
-        f"[bold]{escape(outcome.config)}[/] over {length}, {moment(window.start)} to {moment(window.end)} UTC, "
+        f"[bold]{escape(plain(outcome.config))}[/] over {length}, {moment(window.start)} to {moment(window.end)} UTC, "
         f"evaluated every {format_duration(window.step)}, {escape(outcome.prometheus)}"
     )
     fired = [report for report in outcome.alerts if report.firings]
@@ -140,7 +141,7 @@ def _recorded(found: Sequence[Recorded]) -> list[str]:
 def named(report: AlertReport | Difference) -> str:
     """Return the name of an alert with the labels that tell it from its siblings."""
     labels = [f"{k}={v}" for k, v in report.labels.items() if k not in ("severity", "domain")]
-    return f"{report.alert} {{{', '.join(labels)}}}" if labels else report.alert
+    return plain(f"{report.alert} {{{', '.join(labels)}}}" if labels else report.alert)
 
 
 def timeline(firings: Sequence[Firing], window: Window) -> str:

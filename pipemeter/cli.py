@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib import import_module
 
@@ -59,6 +60,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code; no traceback for what a user can cause."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # cron and old terminals may not have every letter
+        sys.stdout.reconfigure(errors="replace")
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
@@ -81,5 +84,9 @@ def main() -> None:
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:  # the reader of our output has left, such as `| head`
         sys.stderr.close()
+        sys.exit(EXIT_FAILED)
+    except OSError as error:  # a full disk behind standard output, a folder that is gone
+        named = f"{error.filename}: " if error.filename else ""
+        click.echo(f"pipemeter: {named}{error.strerror or error}", err=True)
         sys.exit(EXIT_FAILED)
     sys.exit(code if isinstance(code, int) else 0)

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitoring.compare import Comparison, Difference, Stratum
+from monitoring.figures import plain
 
 _LOOKS = {"aggressive": "green", "conservative": "green", "balanced": "bold", "insufficient_data": "yellow"}
 
@@ -20,24 +21,25 @@ def comparison_table(found: Comparison, a: str, b: str) -> RenderableType:
 
 def _parts(found: Comparison, a: str, b: str) -> Iterator[RenderableType]:
     taken = {"aggressive": f": take {b}", "conservative": f": take {a}"}.get(found.decision, "")
-    yield Text(f"{found.decision}{taken}", style=_LOOKS[found.decision])
-    yield Text(found.reason)
+    yield Text(plain(f"{found.decision}{taken}"), style=_LOOKS[found.decision])
+    yield Text(plain(found.reason))
     if any(found.overall.items.values()):
         yield _differences(found, a, b)
         yield _detectable(found.overall)
     for caveat in found.caveats:
-        yield Text(f"Caveat: {caveat}", style="yellow")
+        yield Text(plain(f"Caveat: {caveat}"), style="yellow")
 
 
 def _differences(found: Comparison, a: str, b: str) -> Table:
-    table = Table(title=f"A = {a}, B = {b}, with 95 % intervals", title_justify="left", title_style="bold")
+    title = Text(plain(f"A = {a}, B = {b}, with 95 % intervals"))
+    table = Table(title=title, title_justify="left", title_style="bold")
     for column in ("Content type", "Items A", "Items B", "Quality A - B", "Savings B - A", "Early exits B - A",
                    "Errors B - A"):  # fmt: skip
         table.add_column(column, justify="left" if column == "Content type" else "right")
     for one in (found.overall, *found.by_content_type):
         differences = (one.quality_diff, one.time_savings_diff, one.early_exit_rate_diff, one.error_rate_diff)
         name = one.content_type if one is not found.overall else "all, same mix"
-        table.add_row(name, str(one.items["A"]), str(one.items["B"]), *map(_shown, differences))
+        table.add_row(Text(plain(name)), str(one.items["A"]), str(one.items["B"]), *map(_shown, differences))
     return table
 
 

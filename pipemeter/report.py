@@ -67,7 +67,7 @@ def command(
         found = answered(report(questions, targets, recommender(config, targets)))
     text = rendered(found, targets, chosen)
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(text.encode(), nl=False)  # UTF-8 wherever it goes, as the page itself says
         return
     with replacing(output) as file:
         file.write(text.encode())

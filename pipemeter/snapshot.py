@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +21,6 @@ from monitoring.durations import format_duration
 from pipeline.errors import PipemeterError
 from pipemeter.asking import Duration, Time, answered, client_for, prometheus_option
 from pipemeter.logs import configure_logs
-from pipemeter.signals import stopping
 from pipemeter.written import replacing
 
 _HOUR = 3600
@@ -76,12 +74,8 @@ def command(
     if output_dir is not None and file.exists():
         _say(Written(str(file), span.start, span.end, bytes=file.stat().st_size, existed=True), as_json)
         return 0
-    with stopping("") as stop, _progress() as progress:
-        try:
-            written = answered(_write(Archive(client, span), file, span, progress), stop)
-        except asyncio.CancelledError:
-            click.echo("pipemeter: interrupted; nothing was written", err=True)
-            return stop.code
+    with _progress() as progress:
+        written = answered(_write(Archive(client, span), file, span, progress), "interrupted; nothing was written")
     _say(written, as_json)
     return 0
 

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from monitoring.figures import plain
 from monitoring.recommendation import Expectation, Tuning
 
 
@@ -20,7 +21,7 @@ def _parts(tuning: Tuning) -> Iterator[RenderableType]:
     yield Text(f"Goal: {tuning.goal}", style="bold")
     if tuning.config_version is not None:
         types = ", ".join(tuning.content_types) or "no known content type"
-        yield Text(f"Seen: {tuning.items} items under `{tuning.config_version}` ({types})")
+        yield Text(plain(f"Seen: {tuning.items} items under `{tuning.config_version}` ({types})"))
     if tuning.recommendations:
         yield _values(tuning)
     if tuning.now and tuning.expected:
@@ -38,7 +39,7 @@ def _parts(tuning: Tuning) -> Iterator[RenderableType]:
             f"Shadow sample, {share.decision}: {share.wrong} of {share.items} skips wrong ({low:.0%} to {high:.0%})"
         )
     for caveat in tuning.caveats:
-        yield Text(f"Caveat: {caveat}", style="yellow")
+        yield Text(plain(f"Caveat: {caveat}"), style="yellow")
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -55,7 +56,11 @@ def _values(tuning: Tuning) -> Table:
         rate = one.expected_exit_rate
         why = one.reason if rate is None else f"{one.reason}; {interval(rate)} of those asked leave"
         table.add_row(
-            one.threshold, f"{one.current:g}", Text(f"{one.recommended:g}", style=changed), str(one.samples), why
+            one.threshold,
+            f"{one.current:g}",
+            Text(f"{one.recommended:g}", style=changed),
+            str(one.samples),
+            Text(plain(why)),
         )
     return table
 
@@ -66,7 +71,7 @@ def _outlook(now: Expectation, then: Expectation, parts: dict[str, Expectation])
         quality = "-" if one.quality is None else f"{one.quality:.3f}"
         if one.quality_interval:
             quality += f" ({interval(one.quality_interval)})"
-        table.add_row(name, str(one.items), interval(one.bypass_rate), quality, interval(one.time_savings))
+        table.add_row(Text(plain(name)), str(one.items), interval(one.bypass_rate), quality, interval(one.time_savings))
     return table
 
 
@@ -83,7 +88,8 @@ def _alerts(tuning: Tuning) -> Table:
 def _modes(tuning: Tuning) -> Table:
     table = _table("Modes", "Content type", "Now", "Recommended", "Samples", "Why")
     for one in tuning.modes:
-        table.add_row(one.content_type, one.current, one.recommended, str(one.samples), one.reason)
+        name, why = Text(plain(one.content_type)), Text(plain(one.reason))
+        table.add_row(name, one.current, one.recommended, str(one.samples), why)
     return table
 
 

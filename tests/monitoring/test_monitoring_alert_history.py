@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from monitoring.alert_history import Firing, intervals
+from monitoring.alert_history import Fired, intervals
 from monitoring.prometheus import Series
 
 LABELS = {
@@ -20,15 +20,15 @@ def alerts(*times: float, **more: str) -> Series:
 def test_a_gap_parts_two_firings_and_both_edges_are_left_open() -> None:
     series = alerts(60, 120, 300, 360, 420, 900, 960)
     assert intervals([series], 0, 960) == [
-        Firing("Slow", "warning", SHOWN, None, 120),
-        Firing("Slow", "warning", SHOWN, 300, 420),
-        Firing("Slow", "warning", SHOWN, 900, None),
+        Fired("Slow", "warning", SHOWN, None, 120),
+        Fired("Slow", "warning", SHOWN, 300, 420),
+        Fired("Slow", "warning", SHOWN, 900, None),
     ]
 
 
 def test_pieces_of_one_series_are_put_together_and_label_sets_kept_apart() -> None:
     found = intervals([alerts(240, 300), alerts(360, 420), alerts(300, slo="errors")], 0, 960)
     assert found == [
-        Firing("Slow", "warning", SHOWN, 240, 420),
-        Firing("Slow", "warning", {**SHOWN, "slo": "errors"}, 300, 300),
+        Fired("Slow", "warning", SHOWN, 240, 420),
+        Fired("Slow", "warning", {**SHOWN, "slo": "errors"}, 300, 300),
     ]

@@ -27,13 +27,14 @@ RULES = {
     "newborn": "sum(increase(young_total[5m]))",
     "brief": "sum(increase(raw_total[8m]))",
     "never": "sum(increase(raw_total[9m]))",
+    "seldom": "sum(increase(raw_total[14m]))",
     "ranged": "sum(increase(raw_total[10m]))",
     "moved": "sum(increase(raw_total[11m]))",
     "inner": "sum(increase(raw_total[12m]))",
     "outer": "inner / (sum(increase(young_total[5m])) > 0)",
     "unread": "sum(increase(raw_total[13m]))",
 }
-ALERTS = ["whole > 999", "holed > 999", "late > 999", "newborn > 999", "brief > 999", "never > 999", "outer > 999",
+ALERTS = ["whole > 999", "holed > 999", "late > 999", "newborn > 999", "brief > 999", "never > 999", "seldom > 999", "outer > 999",
           "max_over_time(ranged[10m]) > 999", "moved offset 5m > 999"]  # fmt: skip
 
 
@@ -62,6 +63,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusC
             series("late", (30, 120), value=1.0),
             series("newborn", (52, 120), value=1.0),  # its first increase needs two samples
             series("brief", (-3, 100), value=1.0),
+            series("seldom", *((n, n) for n in range(0, 120, 2)), value=1.0),
             series("ranged", (-3, 120), value=1.0),
             series("moved", (-3, 120), value=1.0),
             series("inner", (-3, 120), value=1.0),
@@ -91,7 +93,8 @@ def test_it_is_told_what_was_recorded_at_every_time_and_what_was_not(prometheus:
         "late": Recorded("late", ((begin, START + 29 * STEP),)),
         "newborn": Recorded("newborn"),  # before, there was nothing to record
         "brief": Recorded("brief", (gap(101, 120),)),
-        "never": Recorded("never", ((begin, WINDOW.end),), "not recorded"),
+        "never": Recorded("never", reason="not recorded"),
+        "seldom": Recorded("seldom", reason="recorded less often than every 1m"),
         "inner": Recorded("inner"),
         "outer": Recorded("outer", ((begin, START + 59 * STEP),)),  # its first result was due at 52
         "ranged": Recorded("ranged", reason="read with a range or an offset"),

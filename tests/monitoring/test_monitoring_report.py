@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.backfill import MISSING, running_victoria
-from monitoring.alert_history import Firing
+from monitoring.alert_history import Fired
 from monitoring.overview import Overview, overview
 from monitoring.prometheus import PrometheusClient
 from monitoring.questions import Questions, Tally
@@ -121,7 +121,7 @@ def test_firings_are_those_that_prometheus_recorded(found: Report) -> None:
     assert low.start == END - 2 * DAY
     assert low.end is not None
     assert 3 * HOUR <= low.end - low.start <= 3 * HOUR + 300  # no mark of its end: it is seen for five minutes more
-    assert burn == Firing("PipelineErrorBudgetBurn", "critical", {"domain": "pipeline"}, END - HOUR / 2, None)
+    assert burn == Fired("PipelineErrorBudgetBurn", "critical", {"domain": "pipeline"}, END - HOUR / 2, None)
     assert [alert.alert for alert in found.overview.alerts] == ["PipelineErrorBudgetBurn"]
 
 

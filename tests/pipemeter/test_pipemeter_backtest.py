@@ -33,7 +33,7 @@ def backtest(pipemeter: Pipemeter, prometheus: str) -> Backtest:
     """Run `pipemeter backtest` on six hours of history with incidents."""
 
     def run(*arguments: str | Path) -> Finished:
-        return pipemeter("backtest", "--prometheus", prometheus, "--end", str(END), *arguments)
+        return pipemeter("backtest", "--prometheus", prometheus, "--at", str(END), *arguments)
 
     return run
 
@@ -99,12 +99,12 @@ def test_people_get_tables_a_timeline_and_what_could_not_be_said(backtest: Backt
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "no Prometheus given: use --prometheus URL or set PROMETHEUS_URL"),
+        (["--prometheus", "localhost:9090"], "has to begin with http:// or https://"),
         ([*NOWHERE, "--window", "7 days"], "'7 days': expected a duration such as 5m"),
-        ([*NOWHERE, "--window", "3y"], "'3y': expected more than nothing and at most 400d"),
-        ([*NOWHERE, "--step", "0s"], "'0s': expected more than nothing"),
+        ([*NOWHERE, "--window", "3y"], "'3y': expected at most 400d"),
+        ([*NOWHERE, "--step", "0s"], "'0s': expected at least 1s"),
         ([*NOWHERE, "--step", "2h", "--window", "1h"], "--step 2h is longer than --window 1h"),
-        ([*NOWHERE, "--end", "nan"], "'nan' is not a valid integer"),
+        ([*NOWHERE, "--at", "nan"], "'nan': expected Unix seconds, or a time such as"),
         ([*NOWHERE, "--against", "current"], "--against current compares another configuration"),
         ([*NOWHERE, "--alert", "PipelineDwon"], "--alert: PipelineDwon: expected `PipelineDown`"),
         ([*NOWHERE, "--config", "bad.yaml"], "bad.yaml:1: overal_metrics"),
@@ -126,7 +126,7 @@ def test_what_is_asked_wrongly_is_said_in_a_sentence(
 def test_a_prometheus_that_does_not_answer_is_named_without_its_password(pipemeter: Pipemeter) -> None:
     done = pipemeter("backtest", PROMETHEUS_URL="http://user:secret@127.0.0.1:9")
     assert done.code == 1
-    assert "pipemeter: http://127.0.0.1:9: " in done.err
+    assert "pipemeter: Prometheus did not answer: http://127.0.0.1:9: " in done.err
     assert "secret" not in done.out + done.err
 
 

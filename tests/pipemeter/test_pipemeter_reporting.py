@@ -22,7 +22,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from bench.backfill import running_prometheus
-from tests.pipemeter.conftest import Pipemeter, environment
+from tests.pipemeter.conftest import REPOSITORY, Pipemeter, environment
 from tests.weeks import DAY, END, HOSTILE, NEEDED, served
 
 pytestmark = NEEDED
@@ -178,6 +178,45 @@ def test_a_report_takes_its_format_from_the_name_of_its_file(
     printed = pipemeter("report", "--at", "2026-11-21", "--prometheus", prometheus).out
     assert printed.startswith("# Pipeline report, 2026-11-14 00:00 UTC to 2026-11-21 00:00 UTC\n")
     assert "## Recommendations" in printed
+
+
+def cron(folder: Path, prometheus: str, *arguments: str, out: str = "out", **more: str) -> tuple[int, bytes, str]:
+    """Run a command as cron does: no terminal, no HOME, no TERM, no language; return code, output and errors."""
+    environ = {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", "PYTHONPATH": str(REPOSITORY), "PROMETHEUS_URL": prometheus}
+    with (folder / out).open("wb") as file:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipemeter", *arguments], cwd=folder, env=environ | more, stdin=subprocess.DEVNULL,
+            stdout=file, stderr=subprocess.PIPE, text=True, start_new_session=True, check=False,
+        )  # fmt: skip
+    return done.returncode, (folder / out).read_bytes(), done.stderr
+
+
+def test_a_report_and_a_snapshot_are_the_same_from_cron(pipemeter: Pipemeter, prometheus: str, tmp_path: Path) -> None:
+    asked = ("report", "--window", "2d", *AT)
+    expected = pipemeter(*asked, "--prometheus", prometheus).out
+    for letters in ({}, {"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}):
+        assert cron(tmp_path, prometheus, *asked, **letters) == (0, expected.encode(), "")
+    archive = ("snapshot", "--window", "2h", *AT, "--output-dir", "archive")
+    assert "samples of" in cron(tmp_path, prometheus, *archive)[1].decode()
+    assert "is there already" in cron(tmp_path, prometheus, *archive)[1].decode()
+    assert [file.name for file in (tmp_path / "archive").iterdir()] == ["pipemeter-2026-11-21T00.om.gz"]
+
+
+def test_tables_do_without_the_letters_that_an_output_does_not_have(prometheus: str, tmp_path: Path) -> None:
+    code, out, err = cron(tmp_path, prometheus, "status", "--window", "7d", *AT, PYTHONIOENCODING="ascii")
+    assert (code, err) == (0, "")
+    assert b"| Bypass rate" in out
+    assert b"not enough data: 0 of 20" in out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("verb", ["report", "status"])
+def test_an_output_without_room_is_one_sentence(prometheus: str, tmp_path: Path, verb: str) -> None:
+    environ = environment(PROMETHEUS_URL=prometheus)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-m", "pipemeter", verb, "--window", "2h", *AT], cwd=tmp_path,
+                              env=environ, stdout=full, stderr=subprocess.PIPE, text=True, check=False)  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "pipemeter: No space left on device\n")
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 from bench.backfill import MISSING, Series, backfill, running_prometheus, running_victoria
 from bench.worlds import Arm, World, decide, draw, series
 from pipeline.config import load_config
-from tests.pipemeter.conftest import Pipemeter
+from tests.pipemeter.conftest import REPOSITORY, Pipemeter
 
 NEEDED = pytest.mark.skipif(
     (MISSING["prometheus"] or MISSING["promtool"]) and "CI" not in os.environ, reason="prometheus is not installed"
@@ -46,10 +46,18 @@ def stretch(version: str, end: float) -> Iterator[Series]:
     yield from series(finished, times, start=end - seconds, resets=[end - seconds / 3], families=families)
 
 
+def handful(end: float) -> Iterator[Series]:
+    """Yield the items of a configuration that hardly ran."""
+    world, times = World(arms=(Arm("few"),), fail=0.0), np.arange(end - 86_400, end + 1, 900.0)
+    finished = decide(world, draw(world, np.random.default_rng(3), 37, 86_400.0))
+    yield from series(finished, times, start=end - 86_400)
+
+
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder, end = tmp_path_factory.mktemp("history"), time.time() - 5
-    backfill((s for source in (week(end), *(stretch(v, end) for v in SPACINGS)) for s in source), folder)
+    sources = (week(end), handful(end), *(stretch(version, end) for version in SPACINGS))
+    backfill((one for source in sources for one in source), folder)
     with running_prometheus(folder) as url:
         yield url
 
@@ -122,6 +130,57 @@ def test_the_file_that_tune_writes_is_a_configuration_that_gives_what_was_recomm
 
 
 @NEEDED
+def test_run_and_explain_take_the_file_and_decide_by_it(pipemeter: Pipemeter, prometheus: str, tmp_path: Path) -> None:
+    """Its thresholds are compared with real scores; what the folder said otherwise is kept."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/pipeline.yaml").write_text("shadow_rate: 0.04\nshadow_seed: 7\nlabel_caps: {content_type: 33}\n")
+    tuned = answer(pipemeter, "tune", "--target-bypass", "0.99", "--config-version", "strict", "--config", "mine",
+                   "--write", "new.yaml", "--prometheus", prometheus)  # fmt: skip
+    (least,) = [r["recommended"] for r in tuned["recommendations"] if r["threshold"] == "min_overall"]
+    written = load_config(tmp_path / "new.yaml")
+    assert (written.shadow_rate, written.shadow_seed, written.label_caps) == (0.04, 7, {"content_type": 33})
+    sample, on = REPOSITORY / "samples/discussion/open-source-funding.srt", {"ENABLE_QUALITY_FILTERING": "1"}
+    explained = pipemeter("explain", sample, "--config", "new.yaml", "--json", **on).lines()[0]
+    run = pipemeter("run", sample, "--config", "new.yaml", "--json", **on).lines()[0]
+    assert least > explained["quality"]["overall"]
+    assert (explained["processing_type"], run["processing_type"]) == ("lightweight", "lightweight")
+    assert pipemeter("explain", sample, "--json", **on).lines()[0]["processing_type"] == "full"
+
+
+@NEEDED
+def test_the_documents_have_the_fields_that_scripts_rely_on(pipemeter: Pipemeter, prometheus: str) -> None:
+    tuned = answer(pipemeter, "tune", "--config-version", "strict", "--prometheus", prometheus)
+    for row in tuned["recommendations"]:
+        for interval in (row["expected_bypass_rate"], row["expected_time_savings"]):
+            low, high = interval
+            assert -1 <= low <= high <= 1
+        assert 0 < row["expected_quality"] < 1
+        assert 0 <= row["recommended"] <= 1
+        assert {"threshold", "current", "samples"} <= set(row)
+    assert {row["threshold"] for row in tuned["recommendations"]} >= {"min_overall", "post_analysis_min_confidence"}
+    compared = answer(pipemeter, "compare", "strict", "saver", "--prometheus", prometheus)
+    for name in ("quality_diff", "time_savings_diff"):
+        low, high = compared[f"{name}_ci"]
+        assert low < compared[name] < high
+    assert set(compared["items"]) == {"A", "B"}
+    assert compared["window"]["end"] - compared["window"]["start"] == 604_800
+
+
+@NEEDED
+def test_too_few_items_are_told_with_their_number(pipemeter: Pipemeter, prometheus: str, tmp_path: Path) -> None:
+    few = answer(pipemeter, "tune", "--config-version", "few", "--prometheus", prometheus, "--write", "x.yaml")
+    assert (few["confident"], few["recommendations"]) == (False, [])
+    assert few["caveats"] == [f"not enough data: {few['items']} items under `few`, 100 are needed"]
+    assert 20 < few["items"] < 55  # 37, give or take a scrape in each of many counters
+    assert not (tmp_path / "x.yaml").exists()
+    compared = answer(pipemeter, "compare", "strict", "few", "--prometheus", prometheus)
+    assert compared["decision"] == "insufficient_data"
+    assert 20 < compared["items"]["B"] < 55
+    assert all(f"{items} " in compared["reason"] for items in compared["items"].values())
+    assert "100 in each are needed" in compared["reason"]
+
+
+@NEEDED
 def test_people_get_tables(pipemeter: Pipemeter, prometheus: str) -> None:
     tuned = pipemeter("tune", "--config-version", "strict", "--by", "content_type", "--prometheus", prometheus)
     assert (tuned.code, tuned.err) == (0, "")
@@ -153,6 +212,7 @@ def test_victoria_metrics_gives_the_same_answers(pipemeter: Pipemeter, tmp_path:
         found = answer(pipemeter, "compare", "strict", "saver", "--prometheus", url)
         assert found["decision"] == "aggressive"
         assert abs(sum(found["items"].values()) - 8900) < 150
+        assert found["time_savings_diff"] == pytest.approx(0.132, abs=0.03)
         tuned = answer(pipemeter, "tune", "--config-version", "strict", "--prometheus", url)
         assert tuned["confident"]
         assert tuned["now"]["bypass_rate"][0] < 0.77 < tuned["now"]["bypass_rate"][1]
@@ -164,11 +224,21 @@ def test_victoria_metrics_gives_the_same_answers(pipemeter: Pipemeter, tmp_path:
         (("tune", "--target-bypass", "0.5", "--profile", "balanced"), 2, "name one goal"),
         (("tune", "--target-bypass", "1.5"), 2, "1.5"),
         (("tune", "--window", "7 days"), 2, "expected a duration such as"),
+        (("tune", "--window", "30s"), 2, "expected at least 1m"),
+        (("tune", "--by", "language"), 2, "'language' is not"),
+        (("tune", "--profile", "bold"), 2, "'bold' is not one of"),
+        (("tune", "--targets", "nowhere.yaml"), 2, "nowhere.yaml"),
+        (("tune", "--prometheus", "file:///etc/passwd"), 2, "has to begin with http:// or https://"),
         (("tune", "--prometheus", "http://user:secret@127.0.0.1:9"), 1, "Prometheus did not answer"),
         (("tune", "--config", "nowhere"), 2, "nowhere"),
         (("compare", "a", "a"), 2, "expected two configurations"),
         (("compare", "a"), 2, "Missing argument"),
         (("compare", "a", "b", "--prometheus", "http://127.0.0.1:9"), 1, "Prometheus did not answer"),
+        (("assign",), 2, "Missing argument"),
+        (("assign", "key", "--weights", "0,0"), 2, "--weights '0,0'"),
+        (("assign", "key", "--weights=-1,2"), 2, "--weights '-1,2'"),
+        (("assign", "key", "--weights", "nan,1"), 2, "--weights 'nan,1'"),
+        (("assign", "key", "--versions", "a,"), 2, "--versions 'a,'"),
         (("assign", "key", "--versions", "a,a"), 2, "different version names"),
         (("assign", "key", "--weights", "1,2,3"), 2, "expected 2 weights"),
         (("assign", "key", "--weights", "1,x"), 2, "expected a number"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -15,6 +16,7 @@ import httpx
 import pytest
 
 from exporter.performance import PrometheusSource
+from monitoring.compile.dashboards.files import filled_in
 from monitoring.prometheus import PrometheusClient
 from tests.exporter.conftest import Running, Serve, eventually
 
@@ -64,6 +66,18 @@ def ask(url: str, expression: str) -> list[Any]:
     return found
 
 
+def dots_on_the_board(url: str) -> list[dict[str, str]]:
+    """Ask as the board of the exporter's health asks for single items; the query itself draws nothing."""
+    board = json.loads((Path(__file__).parents[2] / "grafana/dashboards/health.json").read_text())
+    targets = [target for panel in board["panels"] for target in panel["targets"]]
+    (expression,) = [filled_in(target["expr"]) for target in targets if target.get("exemplar")]
+    assert ask(url, expression) == []
+    now = time.time()
+    span = {"start": now - 600, "end": now + 600}
+    found = httpx.get(f"{url}/api/v1/query_exemplars", params={"query": expression, **span}).json()["data"]
+    return [dot["labels"] for one in found for dot in one["exemplars"]]
+
+
 @NEEDED
 def test_prometheus_reads_what_we_expose_and_the_api_reads_from_it(
     prometheus: str, running: Running, serve: Serve
@@ -86,6 +100,7 @@ def test_prometheus_reads_what_we_expose_and_the_api_reads_from_it(
         params={"query": "pipeline_quality_score_bucket", "start": time.time() - 600, "end": time.time() + 600},
     ).json()["data"]
     assert exemplars[0]["exemplars"][0]["labels"] == {"item_id": "seen"}
+    assert dots_on_the_board(prometheus) == [{"item_id": "seen"}]
 
     api = serve(prometheus_url=prometheus, journal=None).client
     summary = api.get("/api/performance/metrics/summary?hours=1").json()

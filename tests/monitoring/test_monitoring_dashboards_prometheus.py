@@ -47,6 +47,7 @@ def test_every_query_of_every_panel_finds_something(prometheus: httpx.Client) ->
         for name, document in BOARDS.items()
         for panel in document["panels"]
         for target in panel["targets"]
+        if not target.get("exemplar")  # draws dots only: see the test of exemplars with a real scrape
         if not any(float(one["value"][1]) == float(one["value"][1]) for one in ask(prometheus, target["expr"]))
     ]
     assert silent == []

@@ -19,7 +19,8 @@ class Query(msgspec.Struct, frozen=True):
     """One PromQL query. `families`: metrics it rests on, for the description; `free`: variables it does not follow.
 
     `legend`: name of its series, with `{{label}}`; in tables the title of its column (none: left out). `step`: the
-    least step, such as `1h`. `now`: asked once, at the end of the range. `exemplars`: show single items as dots.
+    least step, such as `1h`. `now`: asked once, at the end of the range. `exemplars`: show only single items as
+    dots, no line.
     """
 
     expr: str

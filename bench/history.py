@@ -10,6 +10,7 @@ import contextlib
 import math
 import random
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ EXITS = {
     "post_analysis": ("no_claims",),
 }
 _LATE = "scrape_configs: []\nstorage: {tsdb: {out_of_order_time_window: 60d}}\n"
+_LATER = 6 * 3600.0  # s
+_QUIET_LOOKS, _FEW_CHUNKS = 4, 1000
 _QUIET = 3600.0  # s before the first item: zeros, so that the first increment counts
 
 
@@ -198,12 +201,13 @@ def told(
     *,
     step: float = 0.0,
     rewritten: Callable[[str], str] = str,
+    settled: bool = False,
 ) -> Iterator[str]:
     """Run a Prometheus that holds a history and everything recorded of it; yield its address.
 
     It is told the history, asked for the sums, and told these and the signals made of them, later than it likes.
     `step`: seconds between recorded samples, those of the history unless said otherwise. `rewritten` changes the
-    expressions of the sums.
+    expressions of the sums. `settled`: what came late is put in order on disk first, as if it had come in time.
     """
     series = list(history(plan))
     rules = [rule for group in rule_groups(targets) for rule in group["rules"] if "record" in rule]
@@ -214,7 +218,25 @@ def told(
         del series
         sums = list(recorded(url, of_sums, plan, step))
         remote_write(url, [*sums, *_of_alone(folder, sums, of_signals, plan, step)])
+        if settled:
+            _settle(url, plan.end)
         yield url
+
+
+def _settle(url: str, end: float) -> None:
+    """Let Prometheus write everything up to `end` to disk: it does so once it is told of some hours later.
+
+    Reading samples that came late takes several times as long while they are in memory.
+    """
+    later = np.arange(end + 60, end + _LATER, 600.0)
+    remote_write(url, [Series("bench_later", {}, later, np.ones(len(later)))])
+    pause, quiet, done = threading.Event(), 0, -1.0
+    while quiet < _QUIET_LOOKS:
+        pause.wait(5.0)
+        found = dict(line.rsplit(" ", 1) for line in httpx.get(f"{url}/metrics").text.splitlines() if line[0] != "#")
+        waiting, before = float(found["prometheus_tsdb_head_chunks"]), done
+        done = float(found["prometheus_tsdb_compactions_total"])
+        quiet = quiet + 1 if done == before and waiting < _FEW_CHUNKS else 0
 
 
 def _of_alone(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -34,11 +34,11 @@ class Tally:
         self._known = self._done = 0
         self._asked: dict[tuple[str, float, int, int], asyncio.Task[list[Series]]] = {}
 
-    async def ask(self, question: Awaitable[Answer]) -> Answer:
-        """Wait for a turn and for the answer."""
+    async def ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Wait for a turn, then ask and wait for the answer."""
         self._known += 1
         async with self._free:
-            answer = await question
+            answer = await question()
         self._done += 1
         self._progress(self._done, self._known)
         return answer
@@ -47,8 +47,9 @@ class Tally:
         """Return an expression at so many times up to `at`, `step` seconds apart; each once. Raises PrometheusError."""
         key = (text, at, step, points)
         if key not in self._asked:
-            asking = client.query_range(text, at - (points - 1) * step, at, step)
-            self._asked[key] = asyncio.ensure_future(self.ask(asking))
+            begin = at - (points - 1) * step
+            asking = self.ask(lambda: client.query_range(text, begin, at, step))
+            self._asked[key] = asyncio.ensure_future(asking)
         return await self._asked[key]
 
 
@@ -93,7 +94,7 @@ class Questions:
         """Return an expression's series at the end of the window. Raises PrometheusError."""
         node = taken_apart(text)
         if isinstance(node, Leaf):
-            return await self._tally.ask(self.client.query(text, self.at))
+            return await self._tally.ask(lambda: self.client.query(text, self.at))
         found = await self._evaluated(node, 1, 1)
         return [Sample(dict(labels), float(row.values[0]), self.at) for labels, row in found.items()]
 

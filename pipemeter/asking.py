@@ -23,7 +23,7 @@ from pipemeter.signals import Stop, stopping
 
 DEFAULT_URL = "http://localhost:9090"
 TIMEOUT_SECONDS = 130.0  # a little longer than servers give a query by default
-_LATEST = 253_402_300_799  # the last second of the year 9999
+_LATEST = 9_223_372_036  # in 2262: beyond it nanoseconds do not fit 64 bits, and servers answer nonsense
 _GLANCE = 0.1  # s between looks at whether to stop, while Prometheus thinks
 Command = TypeVar("Command", bound=Callable[..., Any])
 Answer = TypeVar("Answer")

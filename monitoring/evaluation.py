@@ -301,14 +301,18 @@ def _some(rows: Rows) -> Rows:
 
 
 def rows_of(series: Iterable[Series], window: Window) -> Rows:
-    """Return the series of an answer on the times of a window. Raises RuleError for two that differ in name alone."""
+    """Return the series of an answer on the times of a window; what lies beyond it was not asked for.
+
+    Raises RuleError for two that differ in name alone.
+    """
     found: Rows = {}
     for one in series:
         labels = tuple(sorted((name, value) for name, value in one.labels.items() if name != "__name__"))
         row = found.setdefault(labels, Row(np.zeros(window.points), np.zeros(window.points, dtype=np.bool_)))
-        at = np.array([(round(time) - window.start) // window.step for time, _ in one.points], dtype=np.intp)
+        points = [(time, value) for time, value in one.points if window.start <= round(time) <= window.end]
+        at = np.array([(round(time) - window.start) // window.step for time, _ in points], dtype=np.intp)
         if row.present[at].any():
             raise RuleError(f"two series differ in their name alone: {dict(labels)}")
-        row.values[at] = [value for _, value in one.points]
+        row.values[at] = [value for _, value in points]
         row.present[at] = True
     return found

@@ -195,3 +195,9 @@ def _random(rng: random.Random, depth: int) -> str:
         number = rng.choice(["0", "1", "-2", "0.5"])
         return f"{number} {operator} {right}" if rng.random() < 0.5 else f"{left} {operator} {number}"
     return f"{left} {operator} {right}"
+
+
+def test_what_a_server_answers_beyond_the_window_is_left_out() -> None:
+    found = rows_of([Series({"a": "1"}, [(0.0, 7.0), (60.0, 8.0), (180.0, 9.0)])], Window(60, 120, 60))
+    (row,) = found.values()
+    assert (row.values.tolist(), row.present.tolist()) == ([8.0, 0.0], [True, False])

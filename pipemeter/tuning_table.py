@@ -76,7 +76,9 @@ def _outlook(now: Expectation, then: Expectation, parts: dict[str, Expectation])
 
 
 def _alerts(tuning: Tuning) -> Table:
-    table = _table("Alerts over this history", "Alert", "Severity", "Fired", "Would have fired", "Firing", "Then")
+    table = _table(
+        "Alerts over this history", "Alert", "Severity", "Fired", "Would have fired", "Time firing", "Would be"
+    )
     for effect in tuning.alerts:
         for one in effect.firings:
             then = f"{one.expected}" if one.fewest == one.most else f"{one.expected} ({one.fewest} to {one.most})"

@@ -25,37 +25,41 @@ _SAMPLE = np.dtype([("field", "u1"), ("length", "u1"), ("value", "u1"), ("v", "<
 
 
 def remote_write(url: str, series: Sequence[Series]) -> int:
-    """Send all series in the order of time; return the number of samples. Raises httpx.HTTPStatusError."""
-    heads = [_labels(one) for one in series]
+    """Send all series in the order of time; return the number of samples. Raises httpx.HTTPStatusError.
+
+    All of it is encoded first: 18 bytes a sample.
+    """
     first = min(one.times[0] for one in series)
     last = max(one.times[-1] for one in series)
-    sent = 0
+    hours = np.arange(first, last + 1 + _HOUR, _HOUR)
+    edges: dict[int, Sequence[int]] = {}  # times are shared by many series: looked through once
+    for one in series:
+        if id(one.times) not in edges:
+            edges[id(one.times)] = np.searchsorted(one.times, hours).tolist()
+    ready = [(_labels(one), _samples(one.times, one.values), edges[id(one.times)]) for one in series]
     with httpx.Client(timeout=120) as client:
-        for start in np.arange(first, last + 1, _HOUR):
-            for body, count in _requests(series, heads, start, start + _HOUR):
+        for hour in range(len(hours) - 1):
+            for body in _requests(ready, hour):
                 client.post(f"{url}/api/v1/write", content=_snappy(body), headers=_HEADERS).raise_for_status()
-                sent += count
-    return sent
+    return sum(len(one.times) for one in series)
 
 
-def _requests(
-    series: Sequence[Series], heads: Sequence[bytes], start: float, end: float
-) -> Iterator[tuple[bytes, int]]:
-    """Yield the bodies for one span of time with the number of samples in each."""
+def _requests(ready: Sequence[tuple[bytes, bytes, Sequence[int]]], hour: int) -> Iterator[bytes]:
+    """Yield the bodies for one hour of series given as labels, samples, and where each hour begins in them."""
     parts: list[bytes] = []
-    size = count = 0
-    for one, head in zip(series, heads, strict=True):
-        begin, stop = np.searchsorted(one.times, (start, end))
+    size = 0
+    for head, samples, edges in ready:
+        begin, stop = edges[hour], edges[hour + 1]
         if begin == stop:
             continue
-        message = head + _samples(one.times[begin:stop], one.values[begin:stop])
-        parts.append(_field(1, message))
-        size, count = size + len(message), count + int(stop - begin)
+        message = head + samples[begin * _SAMPLE.itemsize : stop * _SAMPLE.itemsize]
+        parts.append(b"\x0a" + _varint(len(message)) + message)
+        size += len(message)
         if size > _BATCH:
-            yield b"".join(parts), count
-            parts, size, count = [], 0, 0
+            yield b"".join(parts)
+            parts, size = [], 0
     if parts:
-        yield b"".join(parts), count
+        yield b"".join(parts)
 
 
 def _labels(one: Series) -> bytes:

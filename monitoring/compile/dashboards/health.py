@@ -200,9 +200,8 @@ def _waits() -> tuple[Panel, ...]:
 
 def _p95(title: str, how: str, family: str, empty: str = "No traffic") -> Panel:
     text = f"histogram_quantile(0.95, sum by (instance, le) (rate({family}_bucket@[$__rate_interval])))"
-    return Panel(
-        title, how, "lines", (_asked(text, family, legend="{{instance}}"),), Scale("s", 1, minimum=0), empty=empty
-    )
+    query = msgspec.structs.replace(_asked(text, family, legend="{{instance}}"), step="5m")  # buckets are many
+    return Panel(title, how, "lines", (query,), Scale("s", 1, minimum=0), empty=empty)
 
 
 def _items(q: Questions) -> Panel:

@@ -53,7 +53,7 @@ def _requests(ready: Sequence[tuple[bytes, bytes, Sequence[int]]], hour: int) ->
         if begin == stop:
             continue
         message = head + samples[begin * _SAMPLE.itemsize : stop * _SAMPLE.itemsize]
-        parts.append(b"\x0a" + _varint(len(message)) + message)
+        parts.append(_field(1, message))
         size += len(message)
         if size > _BATCH:
             yield b"".join(parts)

@@ -84,14 +84,10 @@ def _recorded(evidence: Evidence) -> dict[str, float]:
     scored = sum(float(h.counts.sum()) for key, h in evidence.scores.items() if key[:2] == of_full)
     saved, spent = evidence.total(evidence.saved), evidence.total(evidence.spent)
     return {
-        "bypass_rate": 1 - _ratio(evidence.total(evidence.items, "full"), evidence.finished()),
-        "quality_score_avg": _ratio(evidence.total(evidence.score_sums, *of_full), scored),
-        "time_savings": _ratio(saved, saved + spent),
+        "bypass_rate": 1 - evidence.total(evidence.items, "full") / evidence.finished(),
+        "quality_score_avg": evidence.total(evidence.score_sums, *of_full) / scored if scored else math.nan,
+        "time_savings": saved / (saved + spent) if saved + spent else math.nan,
     }
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else math.nan
 
 
 def _case(then: Range, was: float, share: float) -> Case:

@@ -65,16 +65,22 @@ def expect(evidence: Evidence, in_force: InForce, thresholds: tuple[float, float
 
 def expected_shifts(evidence: Evidence, in_force: InForce, found: Tuning) -> dict[str, Shift]:
     """Return by signal how far it would have lain from where it was, had all that was recommended been in force."""
-    now = _Advisor(evidence, in_force, Goal(""), False, {}).current
     values = {one.threshold: one.recommended for one in found.recommendations}
-    modes = {**now.modes, **{one.content_type: one.recommended for one in found.modes}}
-    return shifts(evidence, now, _plan({**in_force.values, **evidence.thresholds, **values}, modes))
+    modes = {one.content_type: one.recommended for one in found.modes}
+    return shifts(evidence, _plan(evidence, in_force), _plan(evidence, in_force, values, modes))
 
 
-def _plan(values: Mapping[str, float], modes: Mapping[str, Mode]) -> Plan:
+def _plan(
+    evidence: Evidence,
+    in_force: InForce,
+    changed: Mapping[str, float] | None = None,
+    modes: Mapping[str, Mode] | None = None,
+) -> Plan:
+    """Return the plan in force, as far as the metrics tell, with what is changed."""
+    values = {**in_force.values, **evidence.thresholds, **(changed or {})}
     thresholds = tuple(values[f"min_{dimension}"] for dimension in DIMENSIONS)
     confidences = {c: v for c in CHECKPOINTS if (v := values.get(f"{c}_min_confidence")) is not None}
-    return Plan(thresholds, confidences, modes)  # type: ignore[arg-type]  # four of them
+    return Plan(thresholds, confidences, {**modes_seen(evidence), **(modes or {})})  # type: ignore[arg-type]  # four of them
 
 
 def _lacking(evidence: Evidence | None) -> str:
@@ -98,16 +104,16 @@ class _Advisor:
         self, evidence: Evidence, in_force: InForce, goal: Goal, by_type: bool, bands: Mapping[str, Bands]
     ) -> None:
         self._evidence, self._goal, self._by_type, self._bands = evidence, goal, by_type, bands
-        self.current = _plan({**in_force.values, **evidence.thresholds}, modes_seen(evidence))
+        self._current = _plan(evidence, in_force)
         self._shadow = shadow_shares(evidence.shadow)
         self._resampling = Resampling(evidence.activity())
-        self._model = Model(evidence, self.current, self._resampling)
-        self._fast = Model(evidence, self.current, Resampling(np.zeros(0), draws=0))  # the whole only
+        self._model = Model(evidence, self._current, self._resampling)
+        self._fast = Model(evidence, self._current, Resampling(np.zeros(0), draws=0))  # the whole only
 
     def advise(self) -> Tuning:
         modes = advise_modes(self._evidence, self._model, self._interval) if self._by_type else []
         wanted = msgspec.structs.replace(
-            self.current, modes={**self.current.modes, **{m.content_type: m.recommended for m in modes}}
+            self._current, modes={**self._current.modes, **{m.content_type: m.recommended for m in modes}}
         )
         wanted, exit_reason = self._confidences(wanted)
         choice = choose(
@@ -125,7 +131,7 @@ class _Advisor:
             version,
             items,
             types,
-            self._expectation(self._model.outlook(self.current)[0]),
+            self._expectation(self._model.outlook(self._current)[0]),
             self._expectation(outlook),
             modes,
             {name: self._expectation(part) for name, part in parts.items()} if self._by_type else {},
@@ -135,7 +141,7 @@ class _Advisor:
 
     def expectation(self, thresholds: tuple[float, float, float, float]) -> Expectation:
         """Return what other thresholds come to."""
-        return self._expectation(self._model.outlook(msgspec.structs.replace(self.current, thresholds=thresholds))[0])
+        return self._expectation(self._model.outlook(msgspec.structs.replace(self._current, thresholds=thresholds))[0])
 
     def _confidences(self, plan: Plan) -> tuple[Plan, str]:
         """Return the plan with exit confidences moved alike, as little as brings the early-exit share into its band."""
@@ -182,11 +188,11 @@ class _Advisor:
         quality = _number(outlook.quality.point)
         assessed = round(self._evidence.assessed())
         for n, dimension in enumerate(DIMENSIONS):
-            now, then = self.current.thresholds[n], plan.thresholds[n]
+            now, then = self._current.thresholds[n], plan.thresholds[n]
             yield Recommendation(
                 f"min_{dimension}", now, then, bypass, quality, savings, assessed, self._why(n, now, then, outlook)
             )
-        for checkpoint, now in self.current.confidences.items():
+        for checkpoint, now in self._current.confidences.items():
             then = plan.confidences[checkpoint]
             held = self._evidence.candidates.get((checkpoint,))
             rate = self._model.exit_rate(checkpoint, then)

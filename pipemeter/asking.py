@@ -133,10 +133,10 @@ async def unless(stop: Stop, work: Coroutine[Any, Any, Answer]) -> Answer:
 
 @contextmanager
 def counting() -> Iterator[Progress]:
-    """Show on standard error how many answers have come; nothing where that is no terminal."""
+    """Show on standard error how far the asking has come; nothing where that is no terminal."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield silent
         return
     with console.status("asking Prometheus") as status:
-        yield lambda done, known: status.update(f"asking Prometheus: {done} of {known} answers")
+        yield lambda done, known: status.update(f"asking Prometheus: {done} of {known}")

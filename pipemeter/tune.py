@@ -128,7 +128,7 @@ async def _tuned(client: PrometheusClient, asked: _Asked, progress: Progress) ->
     span = Window.ending(asked.end, evidence.blocks * grid.block_seconds, step)
     shifts = expected_shifts(evidence, asked.in_force, found)
     replayer = Replayer(RangeReader(client), span)
-    alerts = await with_firings(found.alerts, replayer, asked.targets, shifts, grid.block_seconds)
+    alerts = await with_firings(found.alerts, replayer, asked.targets, shifts, grid.block_seconds, progress)
     return msgspec.structs.replace(found, alerts=alerts)
 
 

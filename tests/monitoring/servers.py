@@ -45,18 +45,15 @@ def free_port() -> int:
 
 def eventually(condition: Callable[[], bool], seconds: float = 30.0, what: str = "it") -> None:
     """Wait for something that another process does, at most so long."""
-    pause, until = threading.Event(), time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, f"{what} did not happen in time"
-        pause.wait(0.05)
+    eventually_empty(lambda: [] if condition() else [f"{what} did not happen in time"], seconds, pause=0.05)
 
 
-def eventually_empty(remaining: Callable[[], list[str]], seconds: float = 120.0) -> None:
+def eventually_empty(remaining: Callable[[], list[str]], seconds: float = 120.0, *, pause: float = 0.5) -> None:
     """Wait until nothing remains, at most so long; what does is named."""
-    pause, until = threading.Event(), time.monotonic() + seconds
+    waiting, until = threading.Event(), time.monotonic() + seconds
     while found := remaining():
         assert time.monotonic() < until, found
-        pause.wait(0.5)
+        waiting.wait(pause)
 
 
 def write_config(

@@ -38,8 +38,7 @@ def over_time(q: Questions, name: str, title: str, by: tuple[str, ...]) -> Panel
     how = f"{SIGNALS[name].help} A rolling window, a line for each {by[0].replace('_', ' ')}.{bands}"
     colours = colours_of(by[0], q.targets)
     marks, height = bool(scale.steps), height_for(by[0])
-    query = q.rolling(name, by=by, step="5m" if SIGNALS[name].kind == "quantile" else "")  # buckets are many
-    return Panel(title, how, "lines", (query,), scale, height=height, marks=marks, colours=colours)
+    return Panel(title, how, "lines", (q.rolling(name, by=by),), scale, height=height, marks=marks, colours=colours)
 
 
 def hourly(q: Questions, name: str, title: str, how: str, by: tuple[str, ...]) -> Panel:

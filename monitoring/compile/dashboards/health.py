@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from monitoring.compile.dashboards.board import Board, Column, Panel, Query, Scale
-from monitoring.compile.dashboards.questions import Questions
+from monitoring.compile.dashboards.questions import BUCKETS_STEP, Questions
 from monitoring.compile.dashboards.scales import COUNT, colours_of
 from monitoring.targets import Targets
 
@@ -200,7 +200,7 @@ def _waits() -> tuple[Panel, ...]:
 
 def _p95(title: str, how: str, family: str, empty: str = "No traffic") -> Panel:
     text = f"histogram_quantile(0.95, sum by (instance, le) (rate({family}_bucket@[$__rate_interval])))"
-    query = msgspec.structs.replace(_asked(text, family, legend="{{instance}}"), step="5m")  # buckets are many
+    query = msgspec.structs.replace(_asked(text, family, legend="{{instance}}"), step=BUCKETS_STEP)
     return Panel(title, how, "lines", (query,), Scale("s", 1, minimum=0), empty=empty)
 
 
@@ -217,7 +217,7 @@ def _items(q: Questions) -> Panel:
         "Duration of items, p95 by the way they took, of all instances. Dots are single items: pointing at one shows "
         "its `item_id`, by which its line is found in the log.",
         "lines",
-        (q.rolling("item_duration_p95_seconds", by=("processing_type",), step="5m"), dots),
+        (q.rolling("item_duration_p95_seconds", by=("processing_type",)), dots),
         Scale("s", 1, minimum=0),
         colours=colours_of("processing_type", q.targets),
     )

@@ -12,6 +12,7 @@ from monitoring.signals import SIGNALS, Signal
 from monitoring.targets import Targets
 
 HOUR = 3600
+BUCKETS_STEP = "5m"  # least step of quantiles over time: buckets are many
 _RANGE = "$__range"
 _BY_THE_HOUR = ("quantile", "share", "low", "high")  # buckets are recorded so; ends would be dear in smaller steps
 _NARROWING = ("config_version", "content_type", "checkpoint", "instance")  # variables that a reader expects to narrow
@@ -35,6 +36,7 @@ class Questions:
         window = bands.window if bands else HOUR
         over: Over = window if self._recorded and signal.recorded else f"{window}s"
         expr, free = self._asked(signal, over, by)
+        step = step or (BUCKETS_STEP if signal.kind == "quantile" else "")
         return Query(expr, families_of(signal), legend or _legend(by), step=step, free=free)
 
     def whole(

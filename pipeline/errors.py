@@ -66,7 +66,7 @@ class Problem(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.key}: {self.value}: expected {self.expected}"
+        return ": ".join(part for part in (place, self.key, self.value, f"expected {self.expected}") if part)
 
 
 class ConfigError(PipemeterError):

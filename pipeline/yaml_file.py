@@ -6,6 +6,7 @@ Operators' files are read through here, so that every refusal can say file, line
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ class Node:
 
     def problem(self, expected: str, key: str | None = None) -> Problem:
         """Return the problem that this value is not what was expected."""
-        return Problem(self.file, self.line, self.key if key is None else key, shown(self.plain()), expected)
+        return Problem(self.file, self.line, self.key if key is None else key, shown(self.plain(), self.key), expected)
 
     def items(self) -> Iterator[tuple[str, Node]]:
         """Yield the entries of a mapping. Raises ConfigError if it is none."""
@@ -88,7 +89,9 @@ def _convert(node: yaml.Node, file: str, key: str, problems: list[Problem], dept
     try:
         return Node(_SCALARS.construct_object(node), file, line, key)
     except (yaml.YAMLError, ValueError) as error:
-        problems.append(Problem(file, line, key, str(node.value), f"a plain value ({str(error).splitlines()[0]})"))
+        problems.append(
+            Problem(file, line, key, shown(str(node.value), key), f"a plain value ({str(error).splitlines()[0]})")
+        )
         return Node(None, file, line, key)
 
 
@@ -111,10 +114,37 @@ def _mapping(node: yaml.MappingNode, file: str, key: str, problems: list[Problem
     return result
 
 
-def shown(value: Any) -> str:
-    """Return a value as short text for an error message."""
-    text = "nothing" if value is None else repr(value) if isinstance(value, str) else str(value)
+_SECRET_KEY = re.compile(r"(password|passwd|secret|token|api_?key|routing_?key|webhook)$", re.IGNORECASE)
+_ADDRESS = re.compile(r"(\b[a-z][a-z0-9+.-]*://)([^\s'\"]*)", re.IGNORECASE)
+_HIDDEN = "(not shown)"
+
+
+def shown(value: Any, key: str = "") -> str:
+    """Return a value as short text for an error message, without what may be secret in it.
+
+    Of an address only scheme and host are shown, since webhooks have their secret in the path; nothing of what stands
+    under a key that is called like a secret.
+    """
+    masked = _masked(value, key)
+    text = repr(masked) if isinstance(masked, str) and masked != _HIDDEN else str(masked)
+    text = "nothing" if masked is None else text
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _masked(value: Any, key: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _masked(entry, name) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_masked(entry, key) for entry in value]
+    if value is not None and _SECRET_KEY.search(key):
+        return _HIDDEN
+    return _ADDRESS.sub(_host_alone, value) if isinstance(value, str) else value
+
+
+def _host_alone(found: re.Match[str]) -> str:
+    host, slash, _ = re.split("([/?#]|$)", found[2], maxsplit=1)
+    whole = host + slash
+    return found[1] + ("..." if "@" in found[2] else whole if whole == found[2] else host + "/...")
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

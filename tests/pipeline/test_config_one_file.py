@@ -61,7 +61,7 @@ def test_everything_wrong_with_one_file_is_told_at_once_with_its_lines(tmp_path:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[1, 2]", ":1: : [1, 2]: expected a mapping of keys to values"),
+        ("[1, 2]", ":1: [1, 2]: expected a mapping of keys to values"),
         ("just words", "expected a mapping of keys to values"),
         ("thresholds:\n  min_overall: [", ":2: (syntax): "),
         ("\x00", "(syntax): "),

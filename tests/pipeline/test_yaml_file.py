@@ -48,5 +48,36 @@ def test_an_empty_file_is_an_empty_mapping(tmp_path: Path) -> None:
     assert yaml_file.load(path).plain() == {}
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("https://hooks.slack.com/services/T0/B0/sesame", "'https://hooks.slack.com/...'"),
+        ("https://someone:sesame@example.com", "'https://...'"),
+        ("http://someone:ses/ame@example.com/x", "'http://...'"),
+        ("https://example.com?key=sesame", "'https://example.com/...'"),
+        ("see http://localhost:9090 and http://localhost/", "'see http://localhost:9090 and http://localhost/'"),
+        ({"slack": {"url": "https://example.com/sesame", "token": "sesame"}}, None),
+        ([{"api_key": "sesame", "routing_key": "sesame", "password": 1234}], None),
+        (0.5, "0.5"),
+        (None, "nothing"),
+        ("a" * 90, "'" + "a" * 76 + "..."),
+    ],
+    ids=str,
+)
+def test_a_value_is_shown_without_what_may_be_secret(value: object, text: str | None) -> None:
+    shown = yaml_file.shown(value)
+    assert text is None or shown == text
+    assert "sesame" not in shown
+    assert "1234" not in shown
+
+
+def test_nothing_is_shown_of_a_key_called_like_a_secret(tmp_path: Path) -> None:
+    path = tmp_path / "file.yaml"
+    path.write_text("hook: {token: 7531, token_env: EXPORTER_TOKEN}\n")
+    hook = yaml_file.load(path).value["hook"].value
+    assert "(not shown)" in str(hook["token"].problem("nothing"))
+    assert "EXPORTER_TOKEN" in str(hook["token_env"].problem("nothing"))
+
+
 def test_the_nearest_name_comes_first() -> None:
     assert yaml_file.nearest("min_overal", ["min_overall", "min_coherence"]).startswith("`min_overall`")

@@ -104,7 +104,11 @@ def _say(compiled: Compiled, changes: list[Difference], out: Path, check: bool) 
         if check or change.state == "foreign":
             click.echo(f"{out / change.path}: {_SENTENCES[change.state]}", err=True)
     if check:
-        click.echo("run `pipemeter compile` to mend it" if changes else "everything is as compiled", err=True)
+        mendable = sum(change.state != "foreign" for change in changes)
+        if mendable:
+            click.echo(f"run `pipemeter compile` to mend {'it' if mendable == len(changes) else 'the rest'}", err=True)
+        if not changes:
+            click.echo("everything is as compiled", err=True)
         return
     counts = {state: sum(change.state == state for change in changes) for state in ("missing", "edited", "left over")}
     unchanged = len(compiled.files) - counts["missing"] - counts["edited"]

@@ -18,7 +18,7 @@ from monitoring.fixed_alerts import FIXED, Fixed
 from monitoring.signals import SIGNALS, Signal
 from monitoring.slos import Severity, Slo, Tier, burn_alert, tiers_for
 from monitoring.targets import Targets
-from monitoring.wording import VALUE_FORMATS, percent, say
+from monitoring.wording import VALUE_FORMATS, exact_percent, say
 from pipeline.metrics.family import Domain
 
 BOARDS = {
@@ -155,6 +155,7 @@ def _band(name: str, severity: Severity, metric: Metric, case: BandCase) -> Aler
         BOARDS[case.signal],
         bands.for_seconds,
         60 * (bands.cooldown_minutes or 0),
+        labels={"content_type": case.content_type} if case.content_type else {},
         further=by,
         case=case,
         records=(Record(signal.name, bands.window, by),),
@@ -183,7 +184,7 @@ def _burn(slo: Slo, tier: Tier) -> Alert:
     volume = signal_record(signal, tier.long_window, what="volume")
     name = burn_alert(slo)
     left = f"{slo.window} * {numeral(slo.budget)} / ({long})"
-    budget = f"{format_duration(slo.window)} error budget of {percent(float(slo.budget))}"
+    budget = f"{format_duration(slo.window)} error budget of {exact_percent(slo.budget)}"
     return Alert(
         name,
         tier.severity,
@@ -191,9 +192,9 @@ def _burn(slo: Slo, tier: Tier) -> Alert:
         f"{long} > {threshold}\nand\n{short} > {threshold}\nand\n{volume} >= {slo.min_items}",
         f"Error budget of {slo.name} burns {_speed(tier)} it may ({tier.name})",
         f"Over the last {format_duration(tier.long_window)} {{{{ $value | humanizePercentage }}}} of the "
-        f"{_EVENTS.get(slo.signal, 'events')} were bad, above {percent(float(case.threshold))} in both the last "
+        f"{_EVENTS.get(slo.signal, 'events')} were bad, above {exact_percent(case.threshold)} in both the last "
         f"{format_duration(tier.long_window)} and the last {format_duration(tier.short_window)} "
-        f"(target {percent(slo.objective)} good). At this rate the {budget} lasts "
+        f"(target {exact_percent(slo.objective)} good). At this rate the {budget} lasts "
         f'{{{{ with query "{left}" }}}}{{{{ . | first | value | humanizeDuration }}}}{{{{ end }}}}. ' + ADVICE[name],
         ADVICE[name],
         BOARDS.get(slo.signal, "pipemeter-slo"),

@@ -17,6 +17,7 @@ from pipeline.yaml_file import Node, nearest
 
 EDGES = ("critical_low", "warning_low", "target", "warning_high", "critical_high")  # in the order they must have
 MAX_WINDOW_SECONDS = 31 * 86_400
+_LONGEST_COOLDOWN = 5 * 1440  # minutes; Alertmanager forgets what it sent after that
 Side = Literal["low", "high"]
 
 
@@ -163,6 +164,7 @@ def _edge(key: str, value: object, metric: Metric) -> tuple[str, float | None]:
         raise ValueError(f"a number from 0 to {metric.maximum:g}, without a unit" + _percent_hint(value, metric))
     if not 0 <= value <= metric.maximum:
         raise ValueError(f"a number from 0 to {metric.maximum:g}" + _percent_hint(value, metric))
+    _refuse_out_of_reach(key, float(value), metric)
     _refuse_between_edges(key, float(value), metric)
     return key, float(value)
 
@@ -177,15 +179,30 @@ def _percent_hint(value: object, metric: Metric) -> str:
     return f" ({number:g} % is written {number / 100:g})" if metric.maximum == 1.0 and 1 < number <= 100 else ""
 
 
+def _refuse_out_of_reach(key: str, value: float, metric: Metric) -> None:
+    """Refuse a threshold that no value can be beyond: its alert would be silent for ever. Raises ValueError."""
+    if key == "target" or metric.signal is None:
+        return
+    if key.endswith("low") and value <= 0:
+        raise ValueError("more than 0, because nothing is below that (null for none)")
+    if key.endswith("high") and value >= metric.maximum:
+        raise ValueError(f"less than {metric.maximum:g}, because nothing is above that (null for none)")
+
+
 def _refuse_between_edges(key: str, value: float, metric: Metric) -> None:
-    """Refuse a threshold of a quantile that is no bucket edge: between edges nothing is known. Raises ValueError."""
+    """Refuse a threshold of a quantile that is no bucket edge: between edges nothing is known. Raises ValueError.
+
+    Nor is it the last edge: a quantile among the values beyond is said to be that edge, and never exceeds it.
+    """
     signal = SIGNALS[metric.signal] if metric.signal else None
     if signal is None or signal.kind != "quantile" or key == "target":
         return
     family = catalogue.family(family_of(signal.numerator[0].series)[0])
-    if value not in family.buckets:
-        close = min(family.buckets, key=lambda edge: abs(edge - value))
-        raise ValueError(f"a bucket edge of {family.name}; the nearest is {edge_text(close).removesuffix('.0')}")
+    edges = family.buckets[:-1]
+    if value not in edges:
+        close = edge_text(min(edges, key=lambda edge: abs(edge - value))).removesuffix(".0")
+        why = " (a quantile never exceeds the last one)" if value == family.buckets[-1] else ""
+        raise ValueError(f"a bucket edge of {family.name}; the nearest is {close}{why}")
 
 
 def _duration(key: str, value: object, metric: Metric) -> tuple[str, int]:  # noqa: ARG001 - readers are called alike
@@ -200,12 +217,11 @@ def _duration(key: str, value: object, metric: Metric) -> tuple[str, int]:  # no
 
 
 def _whole(key: str, value: object, metric: Metric) -> tuple[str, int | None]:  # noqa: ARG001
-    lowest = 1 if key == "min_items" else 0
+    what, highest = ("items", 1_000_000) if key == "min_items" else ("minutes", _LONGEST_COOLDOWN)
     if value is None and key == "cooldown_minutes":
         return key, None
-    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= 1_000_000:
-        what = "items" if key == "min_items" else "minutes"
-        raise ValueError(f"a whole number of {what} from {lowest} to 1000000, without a unit")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= highest:
+        raise ValueError(f"a whole number of {what} from 1 to {highest}, without a unit")
     return key, value
 
 

@@ -139,7 +139,7 @@ def _common(rows: list[Mapping[str, str]]) -> dict[str, str]:
 def _value(alert: Alert) -> str:
     """Return a value that would make the alert fire."""
     if isinstance(alert.case, BurnCase):
-        return percent(float(alert.case.threshold) * 1.2)
+        return percent(min(1.0, float(alert.case.threshold) * 1.2))
     if alert.case is None:
         return "12"
     factor = 0.9 if alert.case.side == "low" else 1.1

@@ -20,7 +20,9 @@ from pipeline.yaml_file import Node, nearest
 
 Severity = Literal["critical", "warning", "info", "none"]
 _NAME = re.compile(r"^[a-z][a-z0-9_-]{0,39}$")
-_HARDEST = 0.9  # share of bad events at which the fastest tier of a low objective fires
+_HARDEST = Decimal("0.9")  # share of bad events at which the fastest tier fires at the latest
+
+_MOST_SCRAPES = 60  # that an objective of availability may ask for; more than its fastest tier sees would silence it
 
 
 class Slo(msgspec.Struct, frozen=True):
@@ -60,18 +62,16 @@ DEFAULT_SLOS = (Slo("error_rate", "error_rate", 0.99), Slo("availability", "avai
 def tiers_for(slo: Slo) -> tuple[Tier, ...]:
     """Return the tiers of an objective, their factors derived down where they could never be reached.
 
-    The share of bad events cannot exceed 1, so a factor above 1 / budget never fires. Where 14.4 times the budget
-    is not below 1, the factors f become f ** x, with the x that lets the fastest tier fire at 90 % bad events: their
-    order stays, and so does 1, the rate at which the budget lasts exactly its window. Raises ValueError for an
-    objective of 10 % or less, for which nothing is left between.
+    The share of bad events cannot exceed 1, so a factor above 1 / budget never fires, and one just below it only when
+    all is lost. Where 14.4 times the budget is above 90 %, the factors f become f ** x, with the x that lets the
+    fastest tier fire at 90 % bad events: their order stays, and so does 1, the rate at which the budget lasts exactly
+    its window. Raises ValueError for an objective of 10 % or less, for which nothing is left between.
     """
-    if TIERS[0].factor * slo.budget < 1:
+    if TIERS[0].factor * slo.budget <= _HARDEST:
         return TIERS
-    hardest = _HARDEST / float(slo.budget)
+    hardest = float(_HARDEST / slo.budget)
     if hardest <= 1:
-        raise ValueError(
-            f"an objective above {1 - _HARDEST:g}: with {slo.objective:g} no burn rate above 1 is possible"
-        )
+        raise ValueError(f"an objective above {1 - _HARDEST}: with {slo.objective:g} no burn rate above 1 is possible")
     exponent = math.log(hardest) / math.log(float(TIERS[0].factor))
     return tuple(
         msgspec.structs.replace(tier, factor=Decimal(f"{float(tier.factor) ** exponent:.3g}").normalize())
@@ -119,6 +119,11 @@ def _read_slo(node: Node, problems: list[Problem]) -> Slo | None:
         tiers_for(slo)
     except ValueError as error:
         problems.append(dict(node.items())["objective"].problem(str(error)))
+        return None
+    if slo.signal == "availability" and slo.min_items > _MOST_SCRAPES:
+        problems.append(
+            dict(node.items())["min_items"].problem(f"{_MOST_SCRAPES} scrapes at most, what 1h holds at one a minute")
+        )
         return None
     return slo
 

@@ -26,7 +26,7 @@ from pipeline.yaml_file import Node, load, nearest
 
 FILE_NAME = "monitoring.yaml"
 DEFAULT_RETENTION = 35 * 86_400  # s, what docker-compose.yml sets
-_WAITING_SECTIONS = ("model_metrics",)  # shaped unlike the others; read once its domain is there
+_WAITING_SECTIONS = {"model_metrics": ("degradation", "thresholds")}  # shaped unlike the others; what is in them waits
 _DEFAULT_BANDS: dict[str, Bands] = {one.signal: one.defaults for one in METRICS if one.signal}
 
 
@@ -94,6 +94,11 @@ def _outlasting(targets: Targets) -> tuple[str, int] | None:
     """Return the longest window that Prometheus would not keep, with its name."""
     windows = [(f"slos.{slo.name}.window", slo.window) for slo in targets.slos]
     windows += [(f"{name}.window", bands.window) for name, bands in targets.bands.items()]
+    windows += [
+        (f"overrides.content_type.{content_type}.{name}.window", bands.window)
+        for content_type, overrides in targets.overrides.items()
+        for name, bands in overrides.items()
+    ]
     name, longest = max(windows, key=lambda pair: pair[1], default=("", 0))
     return (name, longest) if longest > targets.retention else None
 
@@ -125,7 +130,9 @@ class _Reader:
         for name in SECTIONS:
             if name in sections:
                 self._guarded(lambda name=name: self._section(sections[name], name, bands))
-        self._waiting += [name for name in _WAITING_SECTIONS if name in sections]
+        for name, keys in _WAITING_SECTIONS.items():
+            if name in sections:
+                self._guarded(lambda name=name, keys=keys: self._wait(sections[name], name, keys))
         values: dict[str, Any] = {"bands": bands, "content_types": self._types}
         if "overrides" in sections:
             values["overrides"] = self._guarded(lambda: self._overrides(sections["overrides"], bands)) or {}
@@ -159,6 +166,11 @@ class _Reader:
                 bands[found.signal] = read
             else:
                 self._waiting.append(found.path)
+
+    def _wait(self, node: Node, section: str, keys: tuple[str, ...]) -> None:
+        wrong = [(key, entry) for key, entry in node.items() if key not in keys]
+        self._problems += [entry.problem("a known key, " + nearest(key, keys)) for key, entry in wrong]
+        self._waiting.append(section)
 
     def _overrides(self, node: Node, bands: Mapping[str, Bands]) -> dict[str, dict[str, Bands]]:
         found: dict[str, dict[str, Bands]] = {}

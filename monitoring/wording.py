@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from monitoring.durations import format_duration
 from monitoring.signals import Unit
 
@@ -21,10 +23,16 @@ def percent(value: float) -> str:
     return f"{value * 100:.4g}%"
 
 
+def exact_percent(value: float | Decimal) -> str:
+    """Return a ratio that somebody set in percent, unrounded: 0.99999 -> `99.999%`."""
+    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+    return f"{(100 * exact).normalize():f}%"
+
+
 def say(value: float, unit: Unit) -> str:
     """Return a value with its unit, as the targets and thresholds of a message are written."""
     if unit == "ratio":
-        return percent(value)
+        return exact_percent(value)
     if unit == "score":
         return f"{value:.2f}"
     if unit == "seconds":

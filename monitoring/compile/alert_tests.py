@@ -18,7 +18,7 @@ from monitoring.compile.fixed_cases import FIXED_CASES
 from monitoring.compile.recording import SIGNALS_FILE, Group, burn_rates_file
 from monitoring.compile.rules import alert_file, annotations_of, rule_files
 from monitoring.compile.watch import Stretch, Watch
-from monitoring.compile.worlds import Timeline
+from monitoring.compile.worlds import ANOTHER_JOB, CONTENT_TYPE, Timeline
 from monitoring.durations import format_duration
 from monitoring.targets import Targets
 from monitoring.wording import humanize_duration, percent
@@ -117,8 +117,9 @@ class _Cases:
 
     def _fires(self, alert: Alert, value: Decimal, at: int, first: int) -> bool:
         other = Watch(alert, self._step)
-        of_this_type = not other.labels or other.labels == self._watch.labels or other.labels["content_type"] == "news"
-        return other.breaches(value) and at >= first + other.for_steps and (of_this_type or not self._watch.labels)
+        fed = self._watch.labels.get("content_type", CONTENT_TYPE)
+        is_fed = other.labels.get("content_type", fed) == fed
+        return is_fed and other.breaches(value) and at >= first + other.for_steps
 
     def _life(self) -> Document:
         """Have no traffic, be just inside the band, just beyond it, healthy again."""
@@ -205,6 +206,8 @@ class _Cases:
         timeline = Timeline(self._watch.phases(stretches), self._step)
         name = " ".join([self._alert.name, *self._alert.all_labels.values(), *self._watch.labels.values()])
         series = timeline.input_series()
+        if self._watch.is_scraped:
+            series.append({"series": ANOTHER_JOB, "values": f"1x{timeline.length - 1}"})
         return {"name": f"{name}: {title}", "interval": format_duration(self._step), "input_series": series, **checks}
 
     def _firing(self, at: int, expected: bool) -> Document:

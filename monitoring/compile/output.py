@@ -23,6 +23,7 @@ from monitoring.compile.vocabulary import Group, Vocabulary, check_groups
 from monitoring.durations import format_duration
 from monitoring.slos import TIERS, tiers_for
 from monitoring.targets import Targets
+from monitoring.wording import exact_percent
 from pipeline.errors import ConfigError, PipemeterError, Problem
 
 Format = Literal["prometheus", "operator", "vmalert"]
@@ -111,8 +112,9 @@ def _notes(targets: Targets) -> tuple[str, ...]:
         if tiers != TIERS:
             factors = ", ".join(f"{tier.name} {tier.factor:f}" for tier in tiers)
             found.append(
-                f"slos.{slo.name}: with an objective of {slo.objective:g} a burn rate of {TIERS[0].factor} is not "
-                f"possible; burn rates derived: {factors} (windows {format_duration(tiers[0].long_window)} and up stay)"
+                f"slos.{slo.name}: with an objective of {slo.objective:g} a burn rate of {TIERS[0].factor} needs "
+                f"{exact_percent(TIERS[0].factor * slo.budget)} bad events; burn rates derived: {factors} (windows "
+                f"{format_duration(tiers[0].long_window)} and up stay)"
             )
     return tuple(found)
 

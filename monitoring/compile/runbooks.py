@@ -22,7 +22,7 @@ from monitoring.links import Links
 from monitoring.signals import SIGNALS, signal
 from monitoring.slos import Slo
 from monitoring.targets import Targets
-from monitoring.wording import percent, say
+from monitoring.wording import exact_percent, say
 
 FOLDER = "docs/runbooks"
 INDEX = "README"
@@ -132,8 +132,8 @@ def _condition(alert: Alert) -> str:
         windows = f"{format_duration(tier.long_window)} and over {format_duration(tier.short_window)}"
         factor = "" if tier.factor == 1 else f"{tier.factor:f} times "
         return (
-            f"more than {percent(float(alert.case.threshold))} are bad over {windows}: {factor}what "
-            f"{percent(slo.objective)} good over {format_duration(slo.window)} allows"
+            f"more than {exact_percent(alert.case.threshold)} are bad over {windows}: {factor}what "
+            f"{exact_percent(slo.objective)} good over {format_duration(slo.window)} allows"
         )
     if isinstance(alert.case, BandCase):
         watched, bands = SIGNALS[alert.case.signal], alert.case.bands

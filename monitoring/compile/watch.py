@@ -60,8 +60,12 @@ class Watch:
     @property
     def outside(self) -> Decimal:
         """Return a value just beyond the threshold (of durations no whole seconds, which round either way)."""
-        uneven = Decimal("1.0007") if self.is_quantile else 1
-        return self.threshold * (1 + self.sign * MARGIN) * uneven
+        if self.is_quantile:
+            return self.threshold * (1 + self.sign * MARGIN) * Decimal("1.0007")
+        if not self.threshold:
+            return MARGIN * self._maximum
+        beyond = self.threshold * (1 + self.sign * MARGIN)
+        return beyond if beyond < self._maximum else (self.threshold + self._maximum) / 2
 
     @property
     def healthy(self) -> Decimal:

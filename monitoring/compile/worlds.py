@@ -17,8 +17,10 @@ from pipeline.metrics import catalogue
 Atom = str  # one series with its labels
 Increments = Mapping[Atom, Decimal]  # what each series grows by in a step; for gauges, what it stands at
 _SECONDS_AN_ITEM = 60  # of time saved and spent
+CONTENT_TYPE = "news"  # that of the items, where an alert watches no other
+ANOTHER_JOB = 'up{job="another",instance="another:9100"}'  # is scraped too, and none of ours
 _LABELS = {
-    "content_type": "news",
+    "content_type": CONTENT_TYPE,
     "config_version": "balanced",
     "pipeline_stage": "analysis",
     "error_type": "timeout",

@@ -108,7 +108,15 @@ def test_bands_of_a_content_type_alert_for_that_type_alone() -> None:
         "and",
         'content_type:quality_score_avg:volume2h{content_type="news"} >= 11',
     ]
+    assert own.all_labels["content_type"] == "news"  # without it promtool's lint sees two rules of the same labels
     assert "var-content_type={{ . | urlquery }}" in annotations_of(own, targets)["dashboard_url"]
+
+
+def test_texts_say_objectives_and_budgets_unrounded() -> None:
+    text = by_name("PipelineErrorBudgetBurn", Targets(slos=(Slo("hard", "error_rate", 0.99999),)))[0].description
+    assert "above 0.0144% in both" in text
+    assert "(target 99.999% good)" in text
+    assert "30d error budget of 0.001% lasts" in text
 
 
 def test_a_cooldown_keeps_the_alert_firing_and_a_disabled_metric_has_none() -> None:
@@ -126,7 +134,8 @@ def test_burn_rates_can_fire_for_any_objective_and_keep_their_order(objective: i
     assert all(0 < threshold < 1 for threshold in thresholds)
     assert thresholds == sorted(thresholds, reverse=True)
     assert tiers[-1].factor == 1
-    assert (tiers == TIERS) == (14.4 * (1 - objective / 10_000) < 1)
+    assert (tiers == TIERS) == (objective >= 9375)  # 14.4 x 6.25 % is 90 %
+    assert thresholds[0] < 0.91
 
 
 def test_a_low_objective_has_its_fastest_tier_at_ninety_percent_bad_events() -> None:

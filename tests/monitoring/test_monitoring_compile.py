@@ -98,7 +98,8 @@ def test_a_derived_burn_rate_and_a_waiting_section_are_said() -> None:
     targets = Targets(slos=(Slo("low", "error_rate", 0.85),), waiting=("cache_metrics.hit_rate",))
     notes = "\n".join(compile_all(targets).notes)
     assert (
-        "slos.low: with an objective of 0.85 a burn rate of 14.4 is not possible; burn rates derived: fast 6," in notes
+        "slos.low: with an objective of 0.85 a burn rate of 14.4 needs 216% bad events; burn rates derived: fast 6,"
+        in notes
     )
     assert "cache_metrics.hit_rate: no effect yet" in notes
 
@@ -158,16 +159,47 @@ def test_cases_hold_for_other_targets_too(tmp_path: Path) -> None:
             "early_exit_share": Bands(enabled=False, warning_low=0.1),
             "time_savings": Bands(warning_low=0.6, cooldown_minutes=20),
         },
-        overrides={"news": {"quality_score_avg": Bands(warning_low=0.72, window=7200)}},
+        overrides={
+            "news": {"quality_score_avg": Bands(warning_low=0.72, window=7200)},
+            "discussion": {"quality_score_avg": Bands(warning_low=0.8, critical_low=0.5)},
+        },
         slos=(Slo("saved", "time_savings", 0.80, min_items=50, window=3 * 86_400),),
     )
     paths = _written(tmp_path, targets)
-    with ThreadPoolExecutor(2) as pool:
-        failed = [done.stdout for done in pool.map(promtool, paths) if done.returncode]
-    assert not failed
     names = {path.stem.split("-")[0] for path in paths}
+    assert not _failing(paths)
     assert {"PipelineBypassRateHigh", "PipelineErrorRateHigh", "PipelineItemDurationHigh"} <= names
     assert "PipelineEarlyExitShareLow" not in names
+
+
+@NEEDED
+def test_cases_hold_for_thresholds_at_the_ends_of_their_range(tmp_path: Path) -> None:
+    bands = {
+        "bypass_rate": Bands(warning_high=0.99),
+        "quality_score_avg": Bands(critical_low=0.01),
+        "error_rate": Bands(warning_high=0.0),
+        "item_duration_p95_seconds": Bands(warning_high=1800.0),
+    }
+    slos = (Slo("nearly", "error_rate", 0.9306), Slo("seen", "availability", 0.99, min_items=60))
+    paths = _written(tmp_path, Targets(bands=dict.fromkeys(Targets().bands, Bands()) | bands, slos=slos))
+    names = {f"Pipeline{name}" for name in ("BypassRateHigh", "QualityScoreLow", "ErrorRateHigh", "ItemDurationHigh")}
+    chosen = [path for path in paths if path.stem in names or path.stem.endswith("-nearly-fast")]
+    assert len(chosen) == 5
+    assert not _failing(chosen)
+
+
+@NEEDED
+def test_no_two_rules_look_the_same_to_promtool(tmp_path: Path) -> None:
+    bands = {"quality_score_avg": Bands(warning_low=0.72)}
+    _written(tmp_path, Targets(overrides={"news": bands, "discussion": bands}))
+    rules = sorted(tmp_path.glob("*_rules/*.yaml"))
+    done = subprocess.run(["promtool", "check", "rules", *rules], capture_output=True, text=True, check=False)
+    assert (done.returncode, "duplicate" in done.stdout + done.stderr) == (0, False)
+
+
+def _failing(paths: list[Path]) -> list[str]:
+    with ThreadPoolExecutor(2) as pool:
+        return [done.stdout for done in pool.map(promtool, paths) if done.returncode]
 
 
 def _written(folder: Path, targets: Targets) -> list[Path]:

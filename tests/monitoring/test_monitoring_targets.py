@@ -86,6 +86,31 @@ REFUSED = {
     "a window without a unit": ("overall_metrics: {bypass_rate: {window: 60}}", "window: 60: expected a duration such as 5m"),
     "a for of another unit": ("overall_metrics: {bypass_rate: {for: 10 min}}", "for: '10 min': expected a duration such as 5m"),
     "a window too short": ("overall_metrics: {bypass_rate: {window: 30s}}", "window: '30s': expected a duration such as 5m, 1h, 1h30m or 7d, from 1m"),
+    "a threshold that nothing is below": (
+        "overall_metrics: {quality_score_avg: {critical_low: 0}}",
+        "critical_low: 0: expected more than 0, because nothing is below that (null for none)",
+    ),
+    "a threshold that nothing is above": (
+        "overall_metrics: {bypass_rate: {warning_high: 1}}",
+        "warning_high: 1: expected less than 1, because nothing is above that (null for none)",
+    ),
+    "a quantile at the last edge": (
+        "overall_metrics: {item_duration_p95_seconds: {warning_high: 3600}}",
+        "warning_high: 3600: expected a bucket edge of pipeline_item_duration_seconds; the nearest is 1800 (a quantile never",
+    ),
+    "a cooldown that Alertmanager forgets": (
+        "overall_metrics: {bypass_rate: {cooldown_minutes: 7201}}",
+        "cooldown_minutes: 7201: expected a whole number of minutes from 1 to 7200, without a unit",
+    ),
+    "an unknown key in a section that waits": ("model_metrics: {degradatoin: {}}", "model_metrics.degradatoin: {}: expected a known key, `degradation`"),
+    "an override's window longer than the retention": (
+        "prometheus: {retention: 30d}\noverrides: {content_type: {news: {bypass_rate: {warning_low: 0.3, window: 31d}}}}",
+        "prometheus.retention: '30d': expected at least 31d, because overrides.content_type.news.bypass_rate.window looks",
+    ),
+    "a webhook's address in the wrong place": (
+        "links: {slack: 'https://hooks.slack.com/services/T0/B0/sesame'}",
+        "links.slack: 'https://hooks.slack.com/...': expected a known key",
+    ),
     "half an item": ("overall_metrics: {bypass_rate: {min_items: 1.5}}", "min_items: 1.5: expected a whole number of items"),
     "enabled in words": ("overall_metrics: {bypass_rate: {enabled: maybe}}", "enabled: 'maybe': expected true or false"),
     "a quantile between edges": (
@@ -115,6 +140,10 @@ REFUSED = {
         "there is another objective 'a'",
     ),
     "a window shorter than the longest tier": ("slos: [{name: a, signal: error_rate, objective: 0.9, window: 1d}]", "from 3d"),
+    "more scrapes than an hour has": (
+        "slos: [{name: a, signal: availability, objective: 0.9, min_items: 61}]",
+        "slos[0].min_items: 61: expected 60 scrapes at most, what 1h holds at one a minute",
+    ),
     "retention shorter than a window": (
         "prometheus: {retention: 15d}",
         "prometheus.retention: '15d': expected at least 30d, because slos.error_rate.window looks back that far",

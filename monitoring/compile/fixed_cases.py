@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from monitoring.alerts import Alert
+from monitoring.compile.worlds import ANOTHER_JOB
 
 Case = dict[str, Any]
 Texts = Mapping[str, str]
@@ -79,6 +80,7 @@ def _down(alert: Alert, annotations: Texts) -> list[Case]:
             at="4m",
             texts=missing,
         ),
+        write.case("silent when a target of another job is down", {one: "1x30", ANOTHER_JOB: "0x30"}, silent=("10m",)),
     ]
 
 
@@ -100,6 +102,16 @@ def _stalled(alert: Alert, annotations: Texts) -> list[Case]:
         ),
         write.case(
             "fires with nothing but the gauge there", {_PROGRESS: "3x60"}, silent=("13m",), at="17m", texts=texts
+        ),
+        *(
+            write.case(
+                f"silent until the last {what} is 15m ago",
+                {_PROGRESS: "3x60", **flat, series: "7x20 8x39"},
+                silent=("33m",),
+                at="38m",
+                texts=texts,
+            )
+            for what, series in (("end", _ITEMS), ("failure", _FAILURES))
         ),
         write.case("silent while items fail", {_PROGRESS: "3x60", _FAILURES: "0+1x60"}, silent=("20m", "40m")),
         write.case("silent while items finish", {_PROGRESS: "3x60", _ITEMS: "0+1x60"}, silent=("20m", "40m")),

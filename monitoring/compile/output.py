@@ -15,6 +15,7 @@ from monitoring.compile.alertmanager import alertmanager_config, templates, unfi
 from monitoring.compile.dashboards.files import NEWEST as NEWEST_GRAFANA
 from monitoring.compile.dashboards.files import dashboards, dead_panels
 from monitoring.compile.integrations import Version, shown
+from monitoring.compile.message_names import dead_names
 from monitoring.compile.operator import Cluster, operator_files
 from monitoring.compile.rules import dump, rule_files
 from monitoring.compile.runbooks import runbooks
@@ -94,9 +95,11 @@ def compile_all(
 
 def _refuse_dead(targets: Targets, groups: list[Group]) -> None:
     known = {"content_type": targets.content_types}
-    dead = check_groups(groups, known) + dead_panels(targets, Vocabulary(groups, known))
+    vocabulary = Vocabulary(groups, known)
+    dead = check_groups(groups, known) + dead_panels(targets, vocabulary)
+    dead += dead_names(templates(targets.links), groups, vocabulary)
     if dead:
-        raise PipemeterError("these rules and panels name what nobody exposes:\n" + "\n".join(dead))
+        raise PipemeterError("these rules, panels and messages name what nobody exposes:\n" + "\n".join(dead))
 
 
 def _refuse_old(prometheus: Version) -> None:

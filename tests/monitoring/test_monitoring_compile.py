@@ -18,11 +18,14 @@ import yaml
 from monitoring.alerts import Alert, Record, alerts_of
 from monitoring.bands import Bands
 from monitoring.compile.alert_tests import alert_tests, cases_of, step_of
+from monitoring.compile.alertmanager import templates
+from monitoring.compile.message_names import dead_names
 from monitoring.compile.output import Difference, compile_all, differences, write
 from monitoring.compile.recording import recording_files
 from monitoring.compile.rules import alert_rule, dump, rule_files, rule_groups
 from monitoring.compile.vocabulary import Vocabulary, check_groups
 from monitoring.durations import format_duration, parse_duration
+from monitoring.links import Links
 from monitoring.slos import Slo
 from monitoring.targets import Targets
 from pipeline.errors import ConfigError
@@ -141,6 +144,15 @@ def test_a_template_may_only_name_labels_of_its_alert_and_metrics_that_exist() -
     assert vocabulary.check_template('{{ $labels.instance }} {{ query "up" }}', ["instance"]) == []
     assert "content_type" in vocabulary.check_template("{{ $labels.content_type }}", ["instance"])[0]
     assert "no such metric: upp" in vocabulary.check_template('{{ with query "upp == 1" }}{{ end }}', [])[0]
+
+
+def test_a_message_may_only_name_labels_and_annotations_that_alerts_have() -> None:
+    groups = rule_groups(Targets())
+    text = "{{ .CommonLabels.severty }} {{ .Annotations.sumary }} {{ .Labels.integration }} {{ .Labels.SortedPairs }}"
+    severity, summary = dead_names({"x.tmpl": text}, groups, Vocabulary(groups))
+    assert severity.startswith("x.tmpl: names .CommonLabels.severty, which no alert has: `severity`")
+    assert summary.startswith("x.tmpl: names .Annotations.sumary, which no alert has: `summary`")
+    assert not dead_names(templates(Links()), groups, Vocabulary(groups))
 
 
 # --- the generated cases, in the real promtool -------------------------------------------------------------------

@@ -73,6 +73,9 @@ def default_channels() -> dict[str, AnyChannel]:
     return {"slack": Slack(name="slack"), "discord": Discord(name="discord"), "log": Log(name="log")}
 
 
+Cooldowns = Mapping[tuple[str, str], int]  # (alert, content type or "" for all) -> minutes until it is told again
+
+
 class Notifications(msgspec.Struct, frozen=True):
     """Who is told of what. Durations in seconds; `cooldowns` are pauses before an alert that lasts is told again."""
 

@@ -16,7 +16,7 @@ from monitoring.bands import EDGES, METRICS, SECTIONS, Bands, Metric, metric, re
 from monitoring.durations import EXPECTED, parse_duration
 from monitoring.fixed_alerts import FIXED
 from monitoring.links import Links, read_links
-from monitoring.notifications import Notifications, read_notifications
+from monitoring.notifications import Cooldowns, Notifications, read_notifications
 from monitoring.signals import SIGNALS
 from monitoring.slos import DEFAULT_SLOS, Slo, burn_alert, read_slos
 from pipeline.config import load_config
@@ -47,13 +47,15 @@ class Targets(msgspec.Struct, frozen=True):
     waiting: tuple[str, ...] = ()
 
     @property
-    def cooldowns(self) -> dict[str, int]:
-        """Return the minutes for which an alert is not repeated, by its name, where a metric sets them."""
-        found: dict[str, int] = {}
-        for one in METRICS:
-            bands = self.bands.get(one.signal or "")
-            if bands and bands.cooldown_minutes:
-                found |= dict.fromkeys(filter(None, (one.low_alert, one.high_alert)), bands.cooldown_minutes)
+    def cooldowns(self) -> Cooldowns:
+        """Return the minutes for which alerts are not repeated, where a metric or an override of it sets them."""
+        found: dict[tuple[str, str], int] = {}
+        for content_type, bands in (("", self.bands), *self.overrides.items()):
+            for one in METRICS:
+                own = bands.get(one.signal or "")
+                minutes = own.cooldown_minutes if own else None
+                names = [name for name in (one.low_alert, one.high_alert) if name]
+                found |= {(name, content_type): minutes for name in names if minutes}
         return found
 
 

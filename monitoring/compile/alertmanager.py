@@ -20,7 +20,7 @@ from monitoring.channels import AnyChannel, Log
 from monitoring.compile.integrations import NAMED_INHIBITION, OLDEST, Values, Version, receiver, shown
 from monitoring.compile.routes import HEARTBEAT, TEST_ID, RouteTree, matcher
 from monitoring.links import Links
-from monitoring.notifications import Notifications
+from monitoring.notifications import Cooldowns, Notifications
 from monitoring.quiet_hours import intervals
 from pipeline.errors import ConfigError, Problem
 
@@ -45,7 +45,7 @@ def alertmanager_config(
     notifications: Notifications,
     links: Links,  # noqa: ARG001 - messages lead there: see `templates`
     *,
-    cooldowns: Mapping[str, int] | None = None,
+    cooldowns: Cooldowns | None = None,
     version: Version = OLDEST,
     values: Mapping[str, Values] | None = None,
     group_wait: float | None = None,
@@ -53,7 +53,7 @@ def alertmanager_config(
 ) -> dict[str, Any]:
     """Return the configuration of Alertmanager.
 
-    `cooldowns`: minutes before an alert that lasts is told again, by alert name. `values`: what was found for each
+    `cooldowns`: minutes before an alert that lasts is told again. `values`: what was found for each
     channel (and `heartbeat`); channels that are not in it are left out; None: nothing was looked up, secrets are named
     as files. `group_wait`, `group_interval`: seconds, over those of the notifications. Raises ConfigError for what the
     version cannot do.

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from monitoring.channels import SEVERITIES, AnyChannel, Log, Severity
 from monitoring.compile.integrations import least
 from monitoring.durations import format_duration
-from monitoring.notifications import Notifications, Route
+from monitoring.notifications import Cooldowns, Notifications, Route
 
 HEARTBEAT = "heartbeat"
 WATCHDOG = "Watchdog"
@@ -34,7 +34,7 @@ class RouteTree:
     def __init__(
         self,
         notifications: Notifications,
-        cooldowns: Mapping[str, int],
+        cooldowns: Cooldowns,
         channels: set[str],
         group_interval: float | None,
     ) -> None:
@@ -113,13 +113,14 @@ class RouteTree:
     def _alerts(self, route: Route, own: dict[str, Any], pause: int) -> list[dict[str, Any]]:
         """Return the routes of alerts with a pause of their own, which a route's own pause goes over."""
         names = defaultdict(list)
-        for name, minutes in self._cooldowns.items():
-            if _concerns(route, name) and route.cooldown is None and 60 * minutes != pause:
-                names[minutes].append(name)
+        for (name, content_type), minutes in self._cooldowns.items():
+            is_needed = 60 * minutes != pause or (content_type and (name, "") in self._cooldowns)
+            if is_needed and _concerns(route, name) and route.cooldown is None:
+                names[not content_type, minutes, content_type].append(name)
         return [
-            {"matchers": [matcher("alertname", sorted(names[minutes]))], **own,
-             "repeat_interval": _duration(60 * minutes)}
-            for minutes in sorted(names)
+            {"matchers": [matcher("alertname", sorted(names[key])), *_of_type(key[2])], **own,
+             "repeat_interval": _duration(60 * key[1])}
+            for key in sorted(names)  # those of a content type first: the first that matches takes the alert
         ]  # fmt: skip
 
     def _mutes(self, route: Route, channel: AnyChannel, severity: Severity) -> dict[str, Any]:
@@ -135,6 +136,10 @@ class RouteTree:
             return {}
         interval = max(self._interval, 3600 / limit)
         return {"group_by": ["severity", TEST_ID], "group_interval": _duration(interval)}
+
+
+def _of_type(content_type: str) -> list[str]:
+    return [matcher("content_type", (content_type,))] if content_type else []
 
 
 def _concerns(route: Route, name: str) -> bool:

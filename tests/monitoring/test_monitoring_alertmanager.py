@@ -103,7 +103,10 @@ def receivers(config: Path, **labels: str) -> str:
 def test_alertmanager_takes_what_is_compiled_and_what_is_rendered(
     write: WriteConfig, notifications: Notifications, values: Any
 ) -> None:
-    said = amtool("check-config", write(notifications, values=values, cooldowns={"ModelDegraded": 45, "AgentSlow": 45}))
+    said = amtool(
+        "check-config",
+        write(notifications, values=values, cooldowns={("ModelDegraded", ""): 45, ("AgentSlow", ""): 45}),
+    )
     assert "SUCCESS" in said
 
 
@@ -172,7 +175,9 @@ def leaf(config: dict[str, Any], receiver: str, *matchers: str) -> tuple[dict[st
 
 
 def test_pauses_follow_severity_and_an_alerts_own_goes_over_it() -> None:
-    config = alertmanager_config(Notifications(), Links(), cooldowns={"ModelDegraded": 45, "AgentSlow": 45, "X": 60})
+    config = alertmanager_config(
+        Notifications(), Links(), cooldowns={("ModelDegraded", ""): 45, ("AgentSlow", ""): 45, ("X", ""): 60}
+    )
     assert leaf(config, "slack", 'severity="critical"')[1]["repeat_interval"] == "1h"
     assert leaf(config, "slack", 'alertname=~"AgentSlow|ModelDegraded"')[1]["repeat_interval"] == "45m"
     assert leaf(config, "log", 'severity="info"')[1]["repeat_interval"] == "1d"
@@ -180,8 +185,24 @@ def test_pauses_follow_severity_and_an_alerts_own_goes_over_it() -> None:
     assert leaf(alertmanager_config(EVERYTHING, Links()), "mail", 'severity="critical"')[1]["repeat_interval"] == "30m"
 
 
+def test_the_pause_of_a_content_type_is_asked_before_that_of_the_alert() -> None:
+    pauses = {("Low", ""): 45, ("Low", "news"): 240, ("High", "news"): 7, ("High", "talk"): 240}
+    asked = [
+        route
+        for route, held in routes(alertmanager_config(Notifications(), Links(), cooldowns=pauses))
+        if held["receiver"] == "slack"
+    ]
+    found = {(m[0], *m[1:]): r["repeat_interval"] for r in asked if "alertname" in (m := r.get("matchers", [""]))[0]}
+    assert list(found.items())[:4] == [
+        (('alertname="High"', 'content_type="news"'), "7m"),
+        (('alertname="Low"', 'content_type="news"'), "4h"),
+        (('alertname="High"', 'content_type="talk"'), "4h"),
+        (('alertname="Low"',), "45m"),
+    ]
+
+
 def test_quiet_hours_mute_what_they_name_and_critical_alerts_pass() -> None:
-    config = alertmanager_config(EVERYTHING, Links(), cooldowns={"X": 7})
+    config = alertmanager_config(EVERYTHING, Links(), cooldowns={("X", ""): 7})
     muted = [(h["receiver"], r["matchers"]) for r, h in routes(config) if r.get("mute_time_intervals") == ["nights"]]
     assert ("slack", ['severity="warning"']) in muted
     assert ("log", ['severity="info"']) in muted
@@ -268,9 +289,9 @@ def test_a_version_is_major_and_minor() -> None:
 
 
 def test_the_text_is_the_same_every_time_and_refers_to_nothing_within_itself() -> None:
-    config = alertmanager_config(EVERYTHING, Links(), cooldowns={"B": 2, "A": 1})
+    config = alertmanager_config(EVERYTHING, Links(), cooldowns={("B", ""): 2, ("A", ""): 1})
     text = yaml_text(config)
-    assert text == yaml_text(alertmanager_config(EVERYTHING, Links(), cooldowns={"A": 1, "B": 2}))
+    assert text == yaml_text(alertmanager_config(EVERYTHING, Links(), cooldowns={("A", ""): 1, ("B", ""): 2}))
     assert yaml.safe_load(text) == config
     assert "&id" not in text
     assert text.startswith("# Compiled by `pipemeter compile` from config/monitoring.yaml. DO NOT EDIT.\n")

@@ -182,8 +182,13 @@ def test_a_custom_content_type_may_have_bands_of_its_own(tmp_path: Path) -> None
 
 
 def test_cooldowns_are_known_by_the_name_of_the_alert(tmp_path: Path) -> None:
-    targets = load(tmp_path, "overall_metrics: {early_exit_share: {cooldown_minutes: 90}}")
-    assert targets.cooldowns == {"PipelineEarlyExitShareLow": 90, "PipelineEarlyExitShareHigh": 90}
+    own = "overrides: {content_type: {news: {quality_score_avg: {warning_low: 0.6, cooldown_minutes: 45}}}}"
+    targets = load(tmp_path, "overall_metrics: {early_exit_share: {cooldown_minutes: 90}}\n" + own)
+    assert targets.cooldowns == {
+        ("PipelineEarlyExitShareLow", ""): 90,
+        ("PipelineEarlyExitShareHigh", ""): 90,
+        ("PipelineQualityScoreLow", "news"): 45,
+    }
 
 
 def test_no_two_metrics_share_a_key_or_an_alert() -> None:

@@ -87,8 +87,13 @@ class Alert(msgspec.Struct, frozen=True):
 
     @property
     def all_labels(self) -> dict[str, str]:
-        """Return the labels that the rule itself sets."""
-        return {"severity": self.severity, "domain": self.domain, **self.labels}
+        """Return the labels that the rule itself sets.
+
+        An override's content type is on its series already; set too, it tells its rule from that of the whole.
+        """
+        content_type = self.case.content_type if isinstance(self.case, BandCase) else None
+        narrowed = {"content_type": content_type} if content_type else {}
+        return {"severity": self.severity, "domain": self.domain, **self.labels, **narrowed}
 
 
 def alerts_of(targets: Targets) -> list[Alert]:
@@ -155,7 +160,6 @@ def _band(name: str, severity: Severity, metric: Metric, case: BandCase) -> Aler
         BOARDS[case.signal],
         bands.for_seconds,
         60 * (bands.cooldown_minutes or 0),
-        labels={"content_type": case.content_type} if case.content_type else {},
         further=by,
         case=case,
         records=(Record(signal.name, bands.window, by),),

@@ -204,7 +204,7 @@ class _Cases:
 
     def _document(self, title: str, stretches: Sequence[Stretch], **checks: list[Document]) -> Document:
         timeline = Timeline(self._watch.phases(stretches), self._step)
-        name = " ".join([self._alert.name, *self._alert.all_labels.values(), *self._watch.labels.values()])
+        name = " ".join([self._alert.name, *self._alert.all_labels.values()])
         series = timeline.input_series()
         if self._watch.is_scraped:
             series.append({"series": ANOTHER_JOB, "values": f"1x{timeline.length - 1}"})

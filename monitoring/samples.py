@@ -15,13 +15,14 @@ from monitoring.compile.rules import annotations_of
 from monitoring.signals import SIGNALS
 from monitoring.targets import Targets
 from monitoring.wording import humanize_duration, percent, say
-from pipeline.errors import PipemeterError
+from pipeline.errors import ConfigError, Problem
 from pipeline.yaml_file import nearest
 
 DEFAULT_ALERT = "PipelineQualityScoreLow"
 _MANY = 7
 _MINUTE = 60.0
 _BEYOND = 1.2  # times the threshold: the share of bad events in an example
+_URGENCY = {"critical": 0, "warning": 1, "info": 2}
 _NEVER = "0001-01-01T00:00:00Z"
 _EXAMPLES = {"content_type": "news", "instance": "localhost:8000", "integration": "slack"}
 _QUERY = re.compile(r"\{\{ with query .*?\{\{ end \}\}\s*(?:\{\{ end \}\})?", re.DOTALL)
@@ -51,16 +52,23 @@ class Situation(msgspec.Struct, frozen=True):
 def alert_named(targets: Targets, name: str | None, severity: str | None = None) -> Alert:
     """Return an alert by its name, the most urgent one unless a severity is asked for.
 
-    Raises PipemeterError with the nearest name.
+    Raises ConfigError with the nearest name, or with the severities that it has.
     """
     alerts = alerts_of(targets)
     wanted = name or (DEFAULT_ALERT if any(a.name == DEFAULT_ALERT for a in alerts) else alerts[0].name)
     mine = [alert for alert in alerts if alert.name == wanted]
     if not mine:
-        raise PipemeterError(f"there is no alert {wanted!r}: expected {nearest(wanted, {a.name for a in alerts})}")
-    order: dict[str, int] = {"critical": 0, "warning": 1, "info": 2}
-    mine.sort(key=lambda alert: (alert.severity != severity, order.get(alert.severity, 3)))
-    return mine[0]
+        raise _refused("--alert", wanted, nearest(wanted, {alert.name for alert in alerts}))
+    mine.sort(key=lambda alert: _URGENCY.get(alert.severity, len(_URGENCY)))
+    found = next((alert for alert in mine if severity in (None, alert.severity)), None)
+    if found is None:
+        has = " or ".join(dict.fromkeys(alert.severity for alert in mine))
+        raise _refused("--severity", str(severity), f"{has}, which {wanted} has")
+    return found
+
+
+def _refused(option: str, value: str, expected: str) -> ConfigError:
+    return ConfigError([Problem("command line", None, option, value, expected)])
 
 
 def sample(
@@ -81,9 +89,11 @@ def sample(
 def situations(targets: Targets, name: str | None, now: float) -> list[Situation]:
     """Return what a channel may be sent: firing, resolved, several at once where that can be, a test.
 
-    Raises PipemeterError.
+    Raises ConfigError.
     """
-    urgent, other = alert_named(targets, name), alert_named(targets, name, "warning")
+    urgent = alert_named(targets, name)
+    milder = [alert for alert in alerts_of(targets) if (alert.name, alert.severity) == (urgent.name, "warning")]
+    other = milder[0] if milder else urgent
     began = now - 25 * _MINUTE
     resolved = sample(other, targets, began, now - _MINUTE)
     several = [

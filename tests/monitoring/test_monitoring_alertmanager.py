@@ -33,7 +33,7 @@ from monitoring.notifications import Limits, Notifications, Route
 from monitoring.quiet_hours import QuietHours
 from monitoring.samples import Sample, Situation, sample, situations, template_data
 from monitoring.targets import Targets
-from pipeline.errors import ConfigError, PipemeterError
+from pipeline.errors import ConfigError
 from tests.monitoring.servers import NEEDS_ALERTMANAGER
 from tests.monitoring.webhooks import RefusedError, discord_message, slack_message
 
@@ -480,7 +480,7 @@ def test_the_webhooks_of_these_tests_refuse_what_the_services_refuse() -> None:
 
 
 def test_an_unknown_alert_is_answered_with_the_nearest_name() -> None:
-    with pytest.raises(PipemeterError, match="`PipelineDown`"):
+    with pytest.raises(ConfigError, match="`PipelineDown`"):
         situations(Targets(), "PipelineDwn", 0.0)
 
 

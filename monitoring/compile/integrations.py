@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from monitoring.channels import (
     LOG_ADDRESS,
+    LOG_MAX_ALERTS,
     AnyChannel,
     Discord,
     Email,
@@ -86,7 +87,7 @@ def _log(channel: Log, limits: Limits, values: Values | None) -> dict[str, Any]:
     }
     query = urlencode({name: value for name, value in held.items() if value and value != "info"})
     url = f"{address.rstrip('/')}/api/alerts" + (f"?{query}" if query else "")
-    return {"url": url, **_bearer(found.get("token"))}
+    return {"url": url, **_bearer(found.get("token")), "max_alerts": LOG_MAX_ALERTS}
 
 
 def least(channel: AnyChannel, limits: Limits) -> Severity:

@@ -194,6 +194,15 @@ def test_many_long_alerts_stay_within_what_both_services_take(webhooks: Webhooks
     assert "and 37 more" in discord.text
 
 
+def test_of_more_alerts_than_the_log_takes_at_once_most_are_logged_and_the_rest_is_counted(
+    webhooks: Webhooks, alertmanager: Alertmanager, log: tuple[str, list[str]]
+) -> None:
+    alertmanager.post(*(alert("AgentSlow", "info", agent=f"a{i}") for i in range(1_003)))
+    eventually(lambda: '"count":3,' in log[1][-1] if log[1] else False, what="the line about the rest")
+    assert sum('"event":"alert"' in line for line in log[1]) >= 1_000
+    assert webhooks.of("slack") == []
+
+
 def test_the_watchdog_beats_at_the_outside_service_and_nowhere_else(tmp_path: Path, webhooks: Webhooks) -> None:
     often = msgspec.structs.replace(Notifications(), heartbeat=Heartbeat(every=1))
     with Alertmanager(tmp_path, write_config(tmp_path, webhooks.environ, often)) as alertmanager:

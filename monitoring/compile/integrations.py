@@ -24,6 +24,11 @@ from monitoring.channels import (
 from monitoring.notifications import Limits
 from pipeline.errors import ConfigError, Problem
 
+# PagerDuty refuses every other one
+_PAGER_SEVERITY = (
+    '{{ if match "^(critical|error|warning|info)$" .CommonLabels.severity }}{{ .CommonLabels.severity }}'
+    "{{ else }}warning{{ end }}"
+)
 Version = tuple[int, int]
 Values = Mapping[str, str]  # field of a channel -> its value, found when the configuration is rendered
 
@@ -163,6 +168,7 @@ def _email(channel: Email, values: Values | None) -> dict[str, Any] | None:
         "require_tls": channel.require_tls,
         "headers": {"Subject": TITLE},
         "text": '{{ template "pipemeter.text" . }}',
+        "html": "",  # else Alertmanager's own page comes along, and readers of mail show that one
     }
 
 
@@ -173,7 +179,7 @@ def _pagerduty(channel: PagerDuty, values: Values | None) -> dict[str, Any]:
     return {
         **key,
         "description": TITLE,
-        "severity": "{{ with .CommonLabels.severity }}{{ . }}{{ else }}warning{{ end }}",
+        "severity": _PAGER_SEVERITY,
         "class": "{{ .CommonLabels.alertname }}",
         "component": "{{ .CommonLabels.domain }}",
         "client": "pipemeter",

@@ -215,6 +215,27 @@ def test_the_log_is_told_the_limits_and_holds_back_by_itself() -> None:
     assert log["http_config"]["authorization"]["credentials"] == "t"
 
 
+def test_mail_is_our_text_alone_and_not_a_page_of_alertmanager_beside_it() -> None:
+    config = alertmanager_config(EVERYTHING, Links(), values=VALUES)
+    (mail,) = (one for r in config["receivers"] for one in r.get("email_configs", ()))
+    assert (mail["html"], mail["text"]) == ("", '{{ template "pipemeter.text" . }}')
+
+
+@NEEDS_ALERTMANAGER
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [({"severity": "critical"}, "critical"), ({"severity": "info"}, "info"), ({"severity": "page"}, "warning"), ({}, "warning")],
+)  # fmt: skip
+def test_a_pager_is_told_only_severities_that_it_knows(tmp_path: Path, labels: dict[str, str], told: str) -> None:
+    config = alertmanager_config(EVERYTHING, Links(), values=VALUES)
+    (pager,) = (one for r in config["receivers"] for one in r.get("pagerduty_configs", ()))
+    (tmp_path / "data.json").write_text(json.dumps(template_data((Sample(labels, {}, 1_000_000),), "http://am")))
+    (tmp_path / "none.tmpl").write_text("")
+    out = amtool("template", "render", f"--template.glob={tmp_path}/*.tmpl", f"--template.text={pager['severity']}",
+                 f"--template.data={tmp_path}/data.json")  # fmt: skip
+    assert out.strip() == told
+
+
 def test_every_integration_says_whether_it_tells_of_the_end() -> None:
     for values in (None, VALUES):
         for receiver in alertmanager_config(EVERYTHING, Links(), values=values)["receivers"]:

@@ -441,8 +441,22 @@ def test_alerts_without_a_common_name_say_theirs_and_offer_no_silence(render: Ca
     found = render((about("A"), about("B")))
     assert found.title == "[FIRING: warning] 2 alerts"
     assert "A: *A is slow*" in found.slack
+    assert "Runbook" not in found.slack
     assert "silences/new" not in found.slack + found.discord
     assert "|Alertmanager>" in found.slack
+
+
+@NEEDS_ALERTMANAGER
+def test_alerts_without_a_common_name_have_a_runbook_each_and_the_rest_says_its_names(
+    render: Callable[..., Rendered],
+) -> None:
+    texts = {name: {"summary": "s", "runbook_url": f"http://x/runbooks/{name}"} for name in "ABCDE"}
+    several = [about(name, texts=texts[name]) for name in "ABC"]
+    found = render((*several, about("D", texts=texts["D"], model="m1", agent="a1"), about("E", texts=texts["E"])))
+    assert [name for name in "ABCDE" if f"<http://x/runbooks/{name}|Runbook>" in found.slack] == ["A", "B", "C"]
+    assert [name for name in "ABCDE" if f"[Runbook](http://x/runbooks/{name})" in found.discord] == ["A", "B", "C"]
+    assert "and 2 more: D (a1, m1); E\n" in found.slack
+    assert "and 2 more: D (a1, m1); E\n" in found.discord
 
 
 @NEEDS_ALERTMANAGER
@@ -458,13 +472,13 @@ def test_a_silence_is_prefilled_with_every_label_exactly(render: Callable[..., R
 
 @NEEDS_ALERTMANAGER
 @pytest.mark.parametrize("character", ["&", "<", "*", "_", "|", "ä", "]", "\n", "\\", "(", "😀"])
-@pytest.mark.parametrize(("count", "same_name"), [(1, True), (3, True), (4, False), (60, True)])
+@pytest.mark.parametrize(("count", "same_name"), [(1, True), (3, True), (4, False), (60, True), (60, False)])
 def test_the_longest_alerts_stay_within_the_limits(
     render: Callable[..., Rendered], character: str, count: int, same_name: bool
 ) -> None:
     long = character * 3000
-    texts = {"summary": long, "description": long, "runbook_url": "http://r/" + "x" * 240,
-             "dashboard_url": "http://g/" + "(" * (480 if count == 1 else 140)}  # fmt: skip
+    texts = {"summary": long, "description": long, "runbook_url": "http://r/" + "x" * (240 if same_name else 120),
+             "dashboard_url": "http://g/" + "(" * (480 if count == 1 else 140 if same_name else 120)}  # fmt: skip
     alerts = [
         about("A" * 120 if same_name else f"{i}" + "A" * 120, ended=i % 2 == 1, texts=texts, agent=f"{i}{long}",
               model=long[:90], severity="warning" * 5)

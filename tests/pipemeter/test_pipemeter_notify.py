@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import httpx
 import pytest
 import yaml
@@ -20,6 +21,7 @@ from exporter.settings import ExporterSettings
 from monitoring.alertmanager import AlertmanagerClient, AlertmanagerError
 from pipeline.errors import PipemeterError
 from pipeline.settings import Secret
+from pipemeter.addresses import server_address
 from pipemeter.private_files import refuse_tracked
 from tests.monitoring.servers import NEEDS_ALERTMANAGER, Alertmanager, eventually, free_port, write_config
 from tests.monitoring.webhooks import Webhooks
@@ -176,12 +178,20 @@ def test_a_severity_that_the_alert_does_not_have_is_refused(pipemeter: Pipemeter
     assert "--severity: critical: expected warning, which PipelineBypassRateHigh has" in done.err
 
 
-@pytest.mark.parametrize("address", ["localhost:9093", "http://[::1", "http://localhost:99999", "http://", "http:// x"])
 @pytest.mark.parametrize(("verb", "option"), [("alerts test", "--url"), ("status", "--prometheus")])
-def test_an_address_that_is_none_is_bad_usage(pipemeter: Pipemeter, verb: str, option: str, address: str) -> None:
-    done = pipemeter(*verb.split(), option, address)
+def test_an_address_that_is_none_is_bad_usage(pipemeter: Pipemeter, verb: str, option: str) -> None:
+    done = pipemeter(*verb.split(), option, "http://[::1")
     assert done.code == 2
     assert "has to begin with http:// or https:// and to name a host" in done.err
+
+
+@pytest.mark.parametrize(
+    "address", ["localhost:9093", "http://[::1", "http://a:99999", "http://", "http:// x", "ftp://a"]
+)
+def test_an_address_has_a_scheme_a_host_and_a_port_that_can_be(address: str) -> None:
+    with pytest.raises(click.UsageError, match="such as http://usual:1"):
+        server_address(address, "NO_SUCH_VARIABLE", "http://usual:1", "Alertmanager")
+    assert server_address(None, "NO_SUCH_VARIABLE", "http://usual:1", "Alertmanager") == "http://usual:1"
 
 
 def test_an_alertmanager_that_is_not_there_is_one_sentence_without_its_password(pipemeter: Pipemeter) -> None:

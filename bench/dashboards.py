@@ -47,9 +47,7 @@ def _measured(folder: Path, span: str, plan: Plan, step: int) -> bool:
     folder.mkdir()
     begun = time.perf_counter()
     month = plan is MONTH
-    with told(
-        folder, plan, Targets(), step=300.0 if month else 0.0, rewritten=_coarse if month else str, settled=True
-    ) as url:
+    with told(folder, plan, Targets(), step=300.0 if month else 0.0, rewritten=_coarse if month else str) as url:
         print(f"{span}: history told in {time.perf_counter() - begun:.0f} s, {_series(url):,} series")
         print(f"{'board':28}{'panels':>8}{'queries':>9}{'recorded':>11}{'raw':>11}{'ratio':>8}")
         kept = [

@@ -34,9 +34,7 @@ EXITS = {
     "post_quality_filtering": ("very_low_quality", "repetitive"),
     "post_analysis": ("no_claims",),
 }
-_LATE = "scrape_configs: []\nstorage: {tsdb: {out_of_order_time_window: 60d}}\n"
-_LATER = 6 * 3600.0  # s
-_QUIET_LOOKS, _FEW_CHUNKS = 4, 1000
+_QUIET_LOOKS = 4  # without a further compaction, half a second apart
 _QUIET = 3600.0  # s before the first item: zeros, so that the first increment counts
 
 
@@ -195,54 +193,40 @@ def recorded(url: str, rules: Iterable[Mapping[str, Any]], plan: Plan, step: flo
 
 @contextlib.contextmanager
 def told(
-    folder: Path,
-    plan: Plan,
-    targets: Targets,
-    *,
-    step: float = 0.0,
-    rewritten: Callable[[str], str] = str,
-    settled: bool = False,
+    folder: Path, plan: Plan, targets: Targets, *, step: float = 0.0, rewritten: Callable[[str], str] = str
 ) -> Iterator[str]:
-    """Run a Prometheus that holds a history and everything recorded of it; yield its address.
+    """Run a Prometheus that holds a history and all that is recorded of it, told in order; yield its address.
 
-    It is told the history, asked for the sums, and told these and the signals made of them, later than it likes.
-    `step`: seconds between recorded samples, those of the history unless said otherwise. `rewritten` changes the
-    expressions of the sums. `settled`: what came late is put in order on disk first, as if it had come in time.
+    What rules make of the history is asked of servers of their own before. `step`: seconds between recorded samples,
+    those of the history unless said otherwise. `rewritten` changes the expressions of the sums.
     """
     series = list(history(plan))
     rules = [rule for group in rule_groups(targets) for rule in group["rules"] if "record" in rule]
     of_sums = [rule | {"expr": rewritten(rule["expr"])} for rule in rules if rule["record"].startswith("job:")]
     of_signals = [rule for rule in rules if not rule["record"].startswith("job:")]
-    with running_prometheus(folder, [RECEIVER], _LATE) as url:
-        remote_write(url, series)
-        del series
-        sums = list(recorded(url, of_sums, plan, step))
-        remote_write(url, [*sums, *_of_alone(folder, sums, of_signals, plan, step)])
-        if settled:
-            _settle(url, plan.end)
+    sums = _made_of(folder, series, of_sums, plan, step)
+    signals = _made_of(folder, sums, of_signals, plan, step)
+    with running_prometheus(folder, [RECEIVER]) as url:
+        remote_write(url, [*series, *sums, *signals])
+        del series, sums, signals
+        _compacted(url)
         yield url
 
 
-def _settle(url: str, end: float) -> None:
-    """Let Prometheus write everything up to `end` to disk: it does so once it is told of some hours later.
+def _made_of(
+    folder: Path, series: Sequence[Series], rules: Iterable[Mapping[str, Any]], plan: Plan, step: float
+) -> list[Series]:
+    """Return what rules make of series, asked of a server that holds nothing else."""
+    with tempfile.TemporaryDirectory(dir=folder) as own, running_prometheus(Path(own), [RECEIVER]) as url:
+        remote_write(url, series)
+        return list(recorded(url, rules, plan, step))
 
-    Reading samples that came late takes several times as long while they are in memory.
-    """
-    later = np.arange(end + 60, end + _LATER, 600.0)
-    remote_write(url, [Series("bench_later", {}, later, np.ones(len(later)))])
+
+def _compacted(url: str) -> None:
+    """Wait until Prometheus has put its blocks together, as it would have done while time passed."""
     pause, quiet, done = threading.Event(), 0, -1.0
     while quiet < _QUIET_LOOKS:
-        pause.wait(5.0)
         found = dict(line.rsplit(" ", 1) for line in httpx.get(f"{url}/metrics").text.splitlines() if line[0] != "#")
-        waiting, before = float(found["prometheus_tsdb_head_chunks"]), done
-        done = float(found["prometheus_tsdb_compactions_total"])
-        quiet = quiet + 1 if done == before and waiting < _FEW_CHUNKS else 0
-
-
-def _of_alone(
-    folder: Path, sums: Sequence[Series], rules: Iterable[Mapping[str, Any]], plan: Plan, step: float
-) -> list[Series]:
-    """Return what rules make of recorded sums, asked of a server that holds nothing else."""
-    with tempfile.TemporaryDirectory(dir=folder) as own, running_prometheus(Path(own), [RECEIVER]) as url:
-        remote_write(url, sums)
-        return list(recorded(url, rules, plan, step))
+        before, done = done, float(found["prometheus_tsdb_compactions_total"])
+        quiet = quiet + 1 if done == before else 0
+        pause.wait(0.5)

@@ -15,8 +15,8 @@ from exporter.alert_limits import ALERT_SEVERITIES, AlertLimits, HeldReason, Hou
 from exporter.bodies import JSON, Budget, body_of, media_type
 from exporter.errors import ApiError, json_response
 from exporter.settings import ExporterSettings
+from monitoring.channels import LOG_MAX_ALERTS
 
-MAX_ALERTS = 1000  # in one notification
 Texts = Mapping[str, str]
 
 
@@ -38,7 +38,7 @@ class Notification(msgspec.Struct, frozen=True, rename="camel"):
     receiver: str = ""
     status: str = ""
     group_key: str = ""
-    truncated_alerts: int = 0
+    truncated_alerts: int = 0  # that Alertmanager left out
 
 
 _notification = msgspec.json.Decoder(Notification)
@@ -71,6 +71,17 @@ def held_line(held: Mapping[HeldReason, int], receiver: str, now: float) -> dict
         "summary": f"{count} alert{'' if count == 1 else 's'} held back",
         "count": count,
         "reasons": dict(held),
+        "receiver": receiver,
+    }
+
+
+def truncated_line(count: int, receiver: str, now: float) -> dict[str, Any]:
+    """Return the line that stands for alerts that Alertmanager left out of a notification."""
+    return {
+        "timestamp": _moment(now),
+        "event": "alerts_truncated",
+        "summary": f"{count} more alert{'' if count == 1 else 's'} left out by Alertmanager: it shows them all",
+        "count": count,
         "receiver": receiver,
     }
 
@@ -130,6 +141,8 @@ class AlertsApi:
             self._count_held(reason, number)
         if set(held) - {"minimum_severity"}:  # what nobody wants to hear of needs no line in its stead
             self._write_line(held_line(held, notification.receiver, now))
+        if notification.truncated_alerts > 0:
+            self._write_line(truncated_line(notification.truncated_alerts, notification.receiver, now))
         return held
 
     def _write_line(self, line: dict[str, Any]) -> None:
@@ -160,6 +173,6 @@ def _decode(body: bytes) -> Notification:
         raise ApiError(422, None, f"not a notification of Alertmanager: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ApiError(400, None, f"not valid JSON: {error}") from None
-    if len(notification.alerts) > MAX_ALERTS:
-        raise ApiError(413, None, f"more than {MAX_ALERTS} alerts in one notification")
+    if len(notification.alerts) > LOG_MAX_ALERTS:
+        raise ApiError(413, None, f"more than {LOG_MAX_ALERTS} alerts in one notification")
     return notification

@@ -101,13 +101,29 @@ class AlertmanagerClient:
         try:
             response = self._client.request(method, self._url + path, **options)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            # the text of an error may hold the address, and the address a password
-            raise AlertmanagerError(f"{self.shown_url} does not answer: {type(error).__name__}") from None
+            raise AlertmanagerError(f"{self.shown_url} does not answer: {self._reason(error)}") from None
         if not response.is_success:
-            raise AlertmanagerError(
-                f"{self.shown_url}{path}: HTTP {response.status_code}: {response.text.strip()[:200]}"
-            )
+            raise AlertmanagerError(f"{self.shown_url}{path}: HTTP {response.status_code}{_said(response)}")
         return response
+
+    def _reason(self, error: Exception) -> str:
+        """Return why there is no answer; the text of an error may hold the address, and the address a password."""
+        if isinstance(error, httpx.TimeoutException):
+            return f"nothing came within {self._client.timeout.read:g} s"
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, OSError) and cause.strerror:
+                return cause.strerror
+            cause = cause.__cause__ or cause.__context__
+        return type(error).__name__
+
+
+def _said(response: httpx.Response) -> str:
+    """Return what an answer says, on one line; of pages for browsers nothing."""
+    if "html" in response.headers.get("Content-Type", ""):
+        return " and a page instead of an answer: is this an Alertmanager?"
+    said = " ".join(response.text.split())[:200]
+    return f": {said}" if said else ""
 
 
 def _posted(alert: Sample) -> dict[str, Any]:

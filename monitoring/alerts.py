@@ -154,7 +154,7 @@ def _band(name: str, severity: Severity, metric: Metric, case: BandCase) -> Aler
         severity,
         metric.domain,
         f"{value}{narrowed} {comparison} {numeral(case.threshold)}\nand\n{volume}{narrowed} >= {bands.min_items}",
-        f"{_subject(signal, case)} is too {case.side}: {{{{ {VALUE_FORMATS[signal.unit]} }}}}",
+        f"{_subject(signal, case)} {signal.verb} too {case.side}: {{{{ {VALUE_FORMATS[signal.unit]} }}}}",
         _band_sentence(signal, case) + " " + ADVICE[name],
         ADVICE[name],
         BOARDS[case.signal],
@@ -164,6 +164,12 @@ def _band(name: str, severity: Severity, metric: Metric, case: BandCase) -> Aler
         case=case,
         records=(Record(signal.name, bands.window, by),),
     )
+
+
+def of_content_type(alert: Alert, case: BandCase, content_type: str) -> Alert:
+    """Return what a band alert of the whole is for one content type that has the same bands."""
+    metric = next(metric for metric in METRICS if metric.signal == case.signal)
+    return _band(alert.name, alert.severity, metric, msgspec.structs.replace(case, content_type=content_type))
 
 
 def _subject(signal: Signal, case: BandCase) -> str:
@@ -176,7 +182,7 @@ def _band_sentence(signal: Signal, case: BandCase) -> str:
     aim = f" (target {say(bands.target, signal.unit)})" if bands.target is not None else ""
     lasting = f" for {format_duration(bands.for_seconds)} or longer" if bands.for_seconds else ""
     return (
-        f"{_subject(signal, case)} over the last {format_duration(bands.window)} is "
+        f"{_subject(signal, case)} over the last {format_duration(bands.window)} {signal.verb} "
         f"{{{{ {VALUE_FORMATS[signal.unit]} }}}}, {where} {say(case.threshold, signal.unit)}{aim}{lasting}."
     )
 

@@ -44,6 +44,9 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     quiet_hours: tuple[str, ...] = ()
 
 
+LOG_MAX_ALERTS = 1000  # that the exporter takes in one notification; Alertmanager says how many more there are
+
+
 class Log(Channel, frozen=True, kw_only=True, tag="log"):
     """The exporter's log: one JSON line an alert. `url` is the exporter's address."""
 

@@ -39,9 +39,10 @@ def find_credentials(notifications: Notifications, environ: Mapping[str, str], r
     notes: list[str] = []
     for name, channel in notifications.channels.items():
         found = lookup.fields(channel)
-        missing = [where for field in _needed(channel, found) if (where := _where(channel, field, found))]
+        needed = [field for field in _needed(channel, found) if field not in found]
+        missing = [lookup.why_not(field, getattr(channel, field)) for field in needed]
         if missing:
-            notes.append(f"channel {name} is left out: {' and '.join(missing)} is not set")
+            notes.append(f"channel {name} is left out: {' and '.join(missing)}")
         else:
             values[name] = found
     if beat := lookup.field("url", notifications.heartbeat.url):
@@ -70,12 +71,6 @@ def _needed(channel: AnyChannel, found: Mapping[str, str]) -> tuple[str, ...]:
             return ()
 
 
-def _where(channel: AnyChannel, field: str, found: Mapping[str, str]) -> str:
-    """Return where a field should have been found, or nothing if it was."""
-    place = getattr(channel, field)
-    return "" if field in found else str(place.env or place.file or field)
-
-
 class _Lookup:
     def __init__(self, environ: Mapping[str, str], read: ReadFile) -> None:
         self.problems: list[Problem] = []
@@ -94,6 +89,12 @@ class _Lookup:
             self.problems.append(Problem(origin, None, name, _HIDDEN, expected))
             return ""
         return value
+
+    def why_not(self, name: str, place: SecretPlace | Setting) -> str:
+        """Return why a field has no value."""
+        if place.file or self._environ.get(f"{place.env}_FILE", "").strip():
+            return f"{place.file or f'the file that {place.env}_FILE names'} is empty"
+        return f"{place.env or name} is {'empty' if place.env in self._environ else 'not set'}"
 
     def _value(self, place: SecretPlace | Setting) -> tuple[str, str]:
         if place.file:

@@ -9,18 +9,20 @@ from typing import Any, Literal
 
 import msgspec
 
-from monitoring.alerts import Alert, BurnCase, alerts_of
+from monitoring.alerts import Alert, BandCase, BurnCase, alerts_of, of_content_type
 from monitoring.compile.routes import GROUP_BY, TEST_ID, TEST_LABEL
 from monitoring.compile.rules import annotations_of
 from monitoring.signals import SIGNALS
 from monitoring.targets import Targets
-from monitoring.wording import percent, say
-from pipeline.errors import PipemeterError
+from monitoring.wording import humanize_duration, percent, say
+from pipeline.errors import ConfigError, Problem
 from pipeline.yaml_file import nearest
 
 DEFAULT_ALERT = "PipelineQualityScoreLow"
 _MANY = 7
 _MINUTE = 60.0
+_BEYOND = 1.2  # times the threshold: the share of bad events in an example
+_URGENCY = {"critical": 0, "warning": 1, "info": 2}
 _NEVER = "0001-01-01T00:00:00Z"
 _EXAMPLES = {"content_type": "news", "instance": "localhost:8000", "integration": "slack"}
 _QUERY = re.compile(r"\{\{ with query .*?\{\{ end \}\}\s*(?:\{\{ end \}\})?", re.DOTALL)
@@ -50,16 +52,23 @@ class Situation(msgspec.Struct, frozen=True):
 def alert_named(targets: Targets, name: str | None, severity: str | None = None) -> Alert:
     """Return an alert by its name, the most urgent one unless a severity is asked for.
 
-    Raises PipemeterError with the nearest name.
+    Raises ConfigError with the nearest name, or with the severities that it has.
     """
     alerts = alerts_of(targets)
     wanted = name or (DEFAULT_ALERT if any(a.name == DEFAULT_ALERT for a in alerts) else alerts[0].name)
     mine = [alert for alert in alerts if alert.name == wanted]
     if not mine:
-        raise PipemeterError(f"there is no alert {wanted!r}: expected {nearest(wanted, {a.name for a in alerts})}")
-    order: dict[str, int] = {"critical": 0, "warning": 1, "info": 2}
-    mine.sort(key=lambda alert: (alert.severity != severity, order.get(alert.severity, 3)))
-    return mine[0]
+        raise _refused("--alert", wanted, nearest(wanted, {alert.name for alert in alerts}))
+    mine.sort(key=lambda alert: _URGENCY.get(alert.severity, len(_URGENCY)))
+    found = next((alert for alert in mine if severity in (None, alert.severity)), None)
+    if found is None:
+        has = " or ".join(dict.fromkeys(alert.severity for alert in mine))
+        raise _refused("--severity", str(severity), f"{has}, which {wanted} has")
+    return found
+
+
+def _refused(option: str, value: str, expected: str) -> ConfigError:
+    return ConfigError([Problem("command line", None, option, value, expected)])
 
 
 def sample(
@@ -72,26 +81,41 @@ def sample(
     """Return an alert with its real labels and texts; values that only Prometheus knows are examples."""
     own = {label: _EXAMPLES.get(label, "example") for label in alert.further}
     every = {"alertname": alert.name, **alert.all_labels, **own, **(labels or {})}
-    texts = {name: _filled(text, every, _value(alert)) for name, text in annotations_of(alert, targets).items()}
+    value, left = _value(alert), _left(alert)
+    texts = {name: _filled(text, every, value, left) for name, text in annotations_of(alert, targets).items()}
     return Sample(every, texts, starts_at, ends_at)
 
 
 def situations(targets: Targets, name: str | None, now: float) -> list[Situation]:
-    """Return what a channel may be sent: firing, resolved, several at once, a test. Raises PipemeterError."""
-    urgent, other = alert_named(targets, name), alert_named(targets, name, "warning")
+    """Return what a channel may be sent: firing, resolved, several at once where that can be, a test.
+
+    Raises ConfigError.
+    """
+    urgent = alert_named(targets, name)
+    milder = [alert for alert in alerts_of(targets) if (alert.name, alert.severity) == (urgent.name, "warning")]
+    other = milder[0] if milder else urgent
     began = now - 25 * _MINUTE
     resolved = sample(other, targets, began, now - _MINUTE)
-    which = other.further[0] if other.further else "content_type"
     several = [
-        sample(other, targets, began + i, now - _MINUTE if i == _MANY - 1 else None, {which: f"example-{i + 1}"})
-        for i in range(_MANY)
+        sample(one, targets, began + i, now - _MINUTE if i == _MANY - 1 else None, labels)
+        for i, (one, labels) in enumerate(_together(other))
     ]
     return [
         Situation("firing", (sample(urgent, targets, began),)),
         Situation("resolved", (resolved,)),
-        Situation("several", tuple(several)),
+        *([Situation("several", tuple(several))] if several else []),
         Situation("test", (sample(urgent, targets, began, labels=marks_of_a_test("1")),)),
     ]
+
+
+def _together(alert: Alert) -> list[tuple[Alert, dict[str, str]]]:
+    """Return alerts that make one group, such as of several instances or content types; none where there is but one."""
+    names = [f"example-{i + 1}" for i in range(_MANY)]
+    if alert.further:
+        return [(alert, {alert.further[0]: name}) for name in names]
+    if isinstance(alert.case, BandCase):
+        return [(of_content_type(alert, alert.case, name), {"content_type": name}) for name in names]
+    return []
 
 
 def marks_of_a_test(test_id: str) -> dict[str, str]:
@@ -139,16 +163,29 @@ def _common(rows: list[Mapping[str, str]]) -> dict[str, str]:
 def _value(alert: Alert) -> str:
     """Return a value that would make the alert fire."""
     if isinstance(alert.case, BurnCase):
-        return percent(min(1.0, float(alert.case.threshold) * 1.2))
+        return percent(_bad(alert.case))
     if alert.case is None:
         return "12"
     factor = 0.9 if alert.case.side == "low" else 1.1
-    return say(alert.case.threshold * factor, SIGNALS[alert.case.signal].unit)
+    return say(float(f"{alert.case.threshold * factor:.4g}"), SIGNALS[alert.case.signal].unit)
 
 
-def _filled(text: str, labels: Mapping[str, str], value: str) -> str:
+def _bad(case: BurnCase) -> float:
+    """Return the share of bad events in an example of an error budget's alert."""
+    return min(1.0, float(case.threshold) * _BEYOND)
+
+
+def _left(alert: Alert) -> str:
+    """Return how long an error budget lasts at the value of the example."""
+    if not isinstance(alert.case, BurnCase):
+        return ""
+    slo = alert.case.slo
+    return humanize_duration(slo.window * float(slo.budget) / _bad(alert.case))
+
+
+def _filled(text: str, labels: Mapping[str, str], value: str, left: str) -> str:
     """Put example values where Prometheus' templates would put theirs; of alternatives the first one is shown."""
-    text, before = _QUERY.sub("3d 4h", text), ""
+    text, before = _QUERY.sub(left, text), ""
     while text != before:
         text, before = _CHOICE.sub(lambda found: _labelled(found[1], found[0], labels), text), text
     return _VALUE.sub(value, _LABEL.sub(lambda found: labels.get(found[1] or "", "example"), text))

@@ -41,7 +41,7 @@ class Signal(msgspec.Struct, frozen=True):
     `numerator`, at `quantile`. share: observations above the bucket edge `edge`, of those in `denominator`. total: sum
     of `numerator` over a window. gauge: `numerator` as it stands. low, high: the ends of the 95 % interval of the ratio
     named `of`. `volume`: what `min_items` counts (the denominator unless said otherwise). `splits`: labels it may be
-    split by.
+    split by. `plural`: the title is a plural.
     """
 
     name: str
@@ -58,6 +58,12 @@ class Signal(msgspec.Struct, frozen=True):
     edge: float = 0.0
     of: str = ""
     domain: Domain = "pipeline"
+    plural: bool = False
+
+    @property
+    def verb(self) -> str:
+        """What follows the title in a sentence: mean quality is, time savings are."""
+        return "are" if self.plural else "is"
 
     @property
     def recorded(self) -> bool:
@@ -120,6 +126,7 @@ _WRONG_SKIPS = Signal(
     (Term("pipeline_shadow_items_total"),),
     good="low",
     splits=(*_SPLIT, "decision"),
+    plural=True,
 )
 
 _CONTENT = (
@@ -165,6 +172,7 @@ _CONTENT = (
         volume=(_items(),),
         good="high",
         splits=_ITEM_SPLIT,
+        plural=True,
     ),
     Signal(
         "error_rate",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from monitoring.alertmanager import DEFAULT_URL, AlertmanagerClient, Alertmanage
 from monitoring.samples import Sample, alert_named, marks_of_a_test, sample
 from monitoring.targets import default_path, load_targets
 from pipemeter import cli
+from pipemeter.addresses import server_address
 from pipemeter.alertmanager import monitoring_file
 from pipemeter.signals import stopping
 
@@ -62,7 +62,8 @@ def run_test(
     """
     targets = load_targets(config_file or default_path())
     alert = alert_named(targets, name, severity)
-    with AlertmanagerClient(url or os.environ.get("ALERTMANAGER_URL") or DEFAULT_URL) as client:
+    address = server_address(url, "ALERTMANAGER_URL", DEFAULT_URL, "Alertmanager")
+    with AlertmanagerClient(address) as client:
         setup, before, now = client.setup(), client.delivered(), time.time()
         test = sample(alert, targets, now, now + setup.group_wait + _GRACE, marks_of_a_test(secrets.token_hex(4)))
         client.post([test])
@@ -70,7 +71,6 @@ def run_test(
         if wait and report.state != "active":
             report = msgspec.structs.replace(report, delivered=False)
         elif wait:
-            click.echo(f"pipemeter: waiting for deliveries (group_wait is {setup.group_wait} s)", err=True)
             report = _await(client, setup, before, report)
     click.echo(msgspec.json.encode(report).decode() if as_json else _told(report, setup))
     return _exit_code(report)
@@ -110,7 +110,8 @@ def _await(client: AlertmanagerClient, setup: Setup, before: dict[str, Delivered
         ]
         return all(row["sent"] >= row["expected"] or row["failed"] for row in found)
 
-    _until(over, setup.group_wait + _PATIENCE)
+    note = f"waiting for deliveries (group_wait is {setup.group_wait} s)"
+    _until(over, setup.group_wait + _PATIENCE, note)
     delivered = all(row["sent"] >= row["expected"] for row in found)
     return msgspec.structs.replace(report, deliveries=found, delivered=delivered)
 
@@ -121,19 +122,22 @@ def _delivery(kind: str, expected: int, before: Delivered, after: Delivered) -> 
     return {"integration": kind, "expected": expected, "sent": sent, "failed": failed}
 
 
-def _until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Look again and again until something holds, at most so long."""
-    with stopping("") as stop:
+def _until(condition: Callable[[], bool], seconds: float, note: str = "") -> bool:
+    """Look again and again until something holds, at most so long; Ctrl-C or SIGTERM ends the command."""
+    with stopping("interrupted") as stop:
+        if note:
+            click.echo(f"pipemeter: {note}", err=True)
         end = time.monotonic() + seconds
         while not (held := condition()) and time.monotonic() < end and not stop.event.wait(_TICK):
             pass
     if stop.code:
-        raise KeyboardInterrupt
+        raise click.exceptions.Exit(stop.code)
     return held
 
 
 def _told(report: Report, setup: Setup) -> str:
-    lines = [f"{report.alert} sent to {report.alertmanager} as a test; receivers: {', '.join(report.receivers)}"]
+    name = f"{report.alert} ({report.labels['severity']})"
+    lines = [f"{name} sent to {report.alertmanager} as a test; receivers: {', '.join(report.receivers)}"]
     if report.state != "active":
         lines.append(f"it is {report.state} (by {', '.join(report.silenced_by)}): nobody is told")
     elif report.deliveries is None:

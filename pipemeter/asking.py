@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from monitoring.history import Progress, silent
 from monitoring.prometheus import PrometheusClient, PrometheusError
 from monitoring.targets import Targets, default_path, load_targets
 from pipeline.errors import PipemeterError
+from pipemeter.addresses import server_address
 from pipemeter.signals import Stop, stopping
 
 DEFAULT_URL = "http://localhost:9090"
@@ -96,9 +96,7 @@ def targets_option(command: Command) -> Command:
 
 def client_for(url: str | None) -> PrometheusClient:
     """Return a client for the Prometheus named on the command line or in the environment. Raises click.UsageError."""
-    address = url or os.environ.get("PROMETHEUS_URL") or DEFAULT_URL
-    if not address.startswith(("http://", "https://")):
-        raise click.UsageError("the address of Prometheus has to begin with http:// or https://")
+    address = server_address(url, "PROMETHEUS_URL", DEFAULT_URL, "Prometheus")
     return PrometheusClient(address, timeout_seconds=TIMEOUT_SECONDS)
 
 

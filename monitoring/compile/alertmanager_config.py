@@ -105,6 +105,8 @@ class Notices:
     def _integration(self, kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for field, value in config.items():
+            if value == "":  # the operator leaves it out whatever stands here
+                continue
             if field == "http_config":
                 token = value["authorization"]
                 found["httpConfig"] = {

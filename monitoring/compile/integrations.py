@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from monitoring.channels import (
     LOG_ADDRESS,
+    LOG_MAX_ALERTS,
     AnyChannel,
     Discord,
     Email,
@@ -23,6 +24,11 @@ from monitoring.channels import (
 from monitoring.notifications import Limits
 from pipeline.errors import ConfigError, Problem
 
+# PagerDuty refuses every other one
+_PAGER_SEVERITY = (
+    '{{ if match "^(critical|error|warning|info)$" .CommonLabels.severity }}{{ .CommonLabels.severity }}'
+    "{{ else }}warning{{ end }}"
+)
 Version = tuple[int, int]
 Values = Mapping[str, str]  # field of a channel -> its value, found when the configuration is rendered
 
@@ -86,7 +92,7 @@ def _log(channel: Log, limits: Limits, values: Values | None) -> dict[str, Any]:
     }
     query = urlencode({name: value for name, value in held.items() if value and value != "info"})
     url = f"{address.rstrip('/')}/api/alerts" + (f"?{query}" if query else "")
-    return {"url": url, **_bearer(found.get("token"))}
+    return {"url": url, **_bearer(found.get("token")), "max_alerts": LOG_MAX_ALERTS}
 
 
 def least(channel: AnyChannel, limits: Limits) -> Severity:
@@ -162,6 +168,7 @@ def _email(channel: Email, values: Values | None) -> dict[str, Any] | None:
         "require_tls": channel.require_tls,
         "headers": {"Subject": TITLE},
         "text": '{{ template "pipemeter.text" . }}',
+        "html": "",  # else Alertmanager's own page comes along, and readers of mail show that one
     }
 
 
@@ -172,7 +179,7 @@ def _pagerduty(channel: PagerDuty, values: Values | None) -> dict[str, Any]:
     return {
         **key,
         "description": TITLE,
-        "severity": "{{ with .CommonLabels.severity }}{{ . }}{{ else }}warning{{ end }}",
+        "severity": _PAGER_SEVERITY,
         "class": "{{ .CommonLabels.alertname }}",
         "component": "{{ .CommonLabels.domain }}",
         "client": "pipemeter",

@@ -141,7 +141,7 @@ def _condition(alert: Alert) -> str:
         where = "below" if alert.case.side == "low" else "above"
         of = f" of {alert.case.content_type}" if alert.case.content_type else ""
         return (
-            f"{watched.title.lower()}{of} over {format_duration(bands.window)} is {where} "
+            f"{watched.title.lower()}{of} over {format_duration(bands.window)} {watched.verb} {where} "
             f"{say(alert.case.threshold, watched.unit)}{aim}"
         )
     return "the rule below has a result"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -257,8 +258,6 @@ def test_a_browser_gets_a_runbook_as_a_page_that_can_run_nothing(serve: Serve, t
 
 
 def test_alerts_are_written_as_json_lines(running: Running) -> None:
-    import json
-
     alert = {"status": "firing", "labels": {"alertname": "PipelineDown", "severity": "critical"},
              "annotations": {"summary": "down\nfor good"}, "startsAt": "2026-01-01T00:00:00Z",
              "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "http://p/", "fingerprint": "f1", "new_field": 1}  # fmt: skip
@@ -272,6 +271,23 @@ def test_alerts_are_written_as_json_lines(running: Running) -> None:
     assert (line["alert"], line["severity"], line["status"]) == ("PipelineDown", "critical", "firing")
     assert line["summary"] == "down\nfor good"
     assert running.value("exporter_alerts_logged_total") == 2
+
+
+def test_what_alertmanager_left_out_of_a_notification_is_said(running: Running) -> None:
+    alert = {"status": "firing", "labels": {"alertname": "PipelineDown", "severity": "critical"}}
+    body = {"alerts": [alert], "receiver": "log", "truncatedAlerts": 234}
+    assert running.client.post("/api/alerts", json=body).json() == {"status": "logged", "count": 1}
+    told = [json.loads(line) for line in running.lines]
+    assert [line["event"] for line in told] == ["alert", "alerts_truncated"]
+    assert (told[1]["count"], told[1]["receiver"]) == (234, "log")
+    assert told[1]["summary"].startswith("234 more alerts left out")
+    assert running.value("exporter_alerts_logged_total") == 1
+
+
+def test_a_notification_holds_as_many_alerts_as_alertmanager_is_told_to_send(running: Running) -> None:
+    alert = {"status": "firing", "labels": {"alertname": "PipelineDown", "severity": "critical"}}
+    assert running.client.post("/api/alerts", json={"alerts": [alert] * 1000}).status_code == 200
+    assert running.client.post("/api/alerts", json={"alerts": [alert] * 1001}).status_code == 413
 
 
 @pytest.mark.parametrize(("body", "status"), [(b"{", 400), (b"[]", 422), (b'{"alerts": [{}]}', 422), (b"\xff", 400)])

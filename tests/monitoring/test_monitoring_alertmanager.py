@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 import pytest
 import yaml
 
+from monitoring.alerts import alerts_of
 from monitoring.channels import Discord, Email, Log, PagerDuty, SecretPlace, Setting, Slack, Webhook
 from monitoring.compile.alertmanager import (
     FOLDER,
@@ -31,7 +33,7 @@ from monitoring.notifications import Limits, Notifications, Route
 from monitoring.quiet_hours import QuietHours
 from monitoring.samples import Sample, Situation, sample, situations, template_data
 from monitoring.targets import Targets
-from pipeline.errors import ConfigError, PipemeterError
+from pipeline.errors import ConfigError
 from tests.monitoring.servers import NEEDS_ALERTMANAGER
 from tests.monitoring.webhooks import RefusedError, discord_message, slack_message
 
@@ -234,6 +236,27 @@ def test_the_log_is_told_the_limits_and_holds_back_by_itself() -> None:
     assert log["http_config"]["authorization"]["credentials"] == "t"
 
 
+def test_mail_is_our_text_alone_and_not_a_page_of_alertmanager_beside_it() -> None:
+    config = alertmanager_config(EVERYTHING, Links(), values=VALUES)
+    (mail,) = (one for r in config["receivers"] for one in r.get("email_configs", ()))
+    assert (mail["html"], mail["text"]) == ("", '{{ template "pipemeter.text" . }}')
+
+
+@NEEDS_ALERTMANAGER
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [({"severity": "critical"}, "critical"), ({"severity": "info"}, "info"), ({"severity": "page"}, "warning"), ({}, "warning")],
+)  # fmt: skip
+def test_a_pager_is_told_only_severities_that_it_knows(tmp_path: Path, labels: dict[str, str], told: str) -> None:
+    config = alertmanager_config(EVERYTHING, Links(), values=VALUES)
+    (pager,) = (one for r in config["receivers"] for one in r.get("pagerduty_configs", ()))
+    (tmp_path / "data.json").write_text(json.dumps(template_data((Sample(labels, {}, 1_000_000),), "http://am")))
+    (tmp_path / "none.tmpl").write_text("")
+    out = amtool("template", "render", f"--template.glob={tmp_path}/*.tmpl", f"--template.text={pager['severity']}",
+                 f"--template.data={tmp_path}/data.json")  # fmt: skip
+    assert out.strip() == told
+
+
 def test_every_integration_says_whether_it_tells_of_the_end() -> None:
     for values in (None, VALUES):
         for receiver in alertmanager_config(EVERYTHING, Links(), values=values)["receivers"]:
@@ -364,18 +387,28 @@ def about(
 
 
 @NEEDS_ALERTMANAGER
-@pytest.mark.parametrize("name", ["PipelineQualityScoreLow", "PipelineDown", "PipelineErrorBudgetBurn", "Watchdog"])
+@pytest.mark.parametrize(
+    ("name", "several"),
+    [
+        ("PipelineQualityScoreLow", "*Mean quality of example-3 is too low: 0.63*"),
+        ("PipelineDown", "*The exporter example-3 is down*"),
+        ("PipelineErrorBudgetBurn", None),  # one alert a tier and objective
+        ("Watchdog", None),
+    ],
+)
 def test_every_situation_of_an_alert_is_a_message_that_both_services_take(
-    render: Callable[..., Rendered], name: str
+    render: Callable[..., Rendered], name: str, several: str | None
 ) -> None:
     found = {s.name: render(s.alerts) for s in situations(Targets(), name, 1_000_000.0)}
-    assert list(found) == ["firing", "resolved", "several", "test"]
+    assert list(found) == ["firing", "resolved", *(["several"] if several else []), "test"]
     assert found["firing"].title.startswith("[FIRING: ")
     assert found["resolved"].title.startswith("[RESOLVED: ")
     assert found["resolved"].color == "#2e7d32"
     assert found["test"].title.startswith("[TEST] [FIRING: ")
-    assert "6 firing, 1 resolved" in found["several"].title
-    assert "and 4 more:" in found["several"].slack
+    if several:
+        assert "6 firing, 1 resolved" in found["several"].title
+        assert several in found["several"].slack
+        assert "and 4 more:" in found["several"].slack
     for message in found.values():
         assert "{{" not in message.slack + message.discord + message.title
         assert f"http://localhost:8000/runbooks/{name}" in message.slack
@@ -387,11 +420,41 @@ def test_those_that_fire_come_before_those_that_are_over(render: Callable[..., R
     alerts = [about(agent=f"a{i}", ended=i < 2, texts={"summary": f"agent {i}"}) for i in range(4)]
     found = render(tuple(alerts))
     assert found.title == "[FIRING: warning] AgentSlow, 2 firing, 2 resolved"
-    assert [found.slack.index(f"*agent {i}*") for i in (2, 3, 0)] == sorted(
-        found.slack.index(f"*agent {i}*") for i in (2, 3, 0)
-    )
+    places = [found.slack.index(text) for text in ("*agent 2*", "*agent 3*", "*Was: agent 0*")]
+    assert places == sorted(places)
     assert "and 1 more: a1" in found.slack
     assert "Resolved <t:1000090:f> after 1m30s" in found.discord
+
+
+_TOLD = {"summary": "Quality is too low: 0.59", "description": "Quality is 0.59, below 0.65 (target 0.75). See why."}
+
+
+@NEEDS_ALERTMANAGER
+def test_what_is_over_is_told_as_past_with_its_last_figure_and_without_advice(render: Callable[..., Rendered]) -> None:
+    found = render((about(ended=True, texts=_TOLD),))
+    assert "*Was: Quality is too low: 0.59*\nQuality is 0.59, below 0.65 (target 0.75).\nResolved " in found.slack
+    assert "**Was: Quality is too low: 0.59**\nQuality is 0.59, below 0.65 (target 0.75).\nResolved " in found.discord
+    assert "See why." in render((about(texts=_TOLD),)).slack
+
+
+@NEEDS_ALERTMANAGER
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(45, "45s"), (600, "10m"), (3_600, "1h"), (4_200, "1h10m"), (3_605, "1h0m5s"), (90_000, "25h")],
+)
+def test_how_long_it_lasted_has_no_empty_parts(render: Callable[..., Rendered], seconds: int, shown: str) -> None:
+    found = render((msgspec.structs.replace(about(), ends_at=1_000_000 + seconds),))
+    assert f"> after {shown}\n" in found.slack
+    assert f":f> after {shown}\n" in found.discord
+
+
+@NEEDS_ALERTMANAGER
+def test_in_a_group_each_says_its_first_sentence_cut_between_words(render: Callable[..., Rendered]) -> None:
+    long = {"summary": "s", "description": "The exporter " + "is not reachable and " * 9 + "gone."}
+    found = render((about(agent="a", texts=_TOLD), about(agent="b", texts=long)))
+    for text in (found.slack, found.discord):
+        assert "Quality is 0.59, below 0.65 (target 0.75).\nSince " in text
+        assert re.search(r"(reachable|and|is|not)…\nSince ", text)
 
 
 @NEEDS_ALERTMANAGER
@@ -399,8 +462,22 @@ def test_alerts_without_a_common_name_say_theirs_and_offer_no_silence(render: Ca
     found = render((about("A"), about("B")))
     assert found.title == "[FIRING: warning] 2 alerts"
     assert "A: *A is slow*" in found.slack
+    assert "Runbook" not in found.slack
     assert "silences/new" not in found.slack + found.discord
     assert "|Alertmanager>" in found.slack
+
+
+@NEEDS_ALERTMANAGER
+def test_alerts_without_a_common_name_have_a_runbook_each_and_the_rest_says_its_names(
+    render: Callable[..., Rendered],
+) -> None:
+    texts = {name: {"summary": "s", "runbook_url": f"http://x/runbooks/{name}"} for name in "ABCDE"}
+    several = [about(name, texts=texts[name]) for name in "ABC"]
+    found = render((*several, about("D", texts=texts["D"], model="m1", agent="a1"), about("E", texts=texts["E"])))
+    assert [name for name in "ABCDE" if f"<http://x/runbooks/{name}|Runbook>" in found.slack] == ["A", "B", "C"]
+    assert [name for name in "ABCDE" if f"[Runbook](http://x/runbooks/{name})" in found.discord] == ["A", "B", "C"]
+    assert "and 2 more: D (a1, m1); E\n" in found.slack
+    assert "and 2 more: D (a1, m1); E\n" in found.discord
 
 
 @NEEDS_ALERTMANAGER
@@ -416,13 +493,13 @@ def test_a_silence_is_prefilled_with_every_label_exactly(render: Callable[..., R
 
 @NEEDS_ALERTMANAGER
 @pytest.mark.parametrize("character", ["&", "<", "*", "_", "|", "ä", "]", "\n", "\\", "(", "😀"])
-@pytest.mark.parametrize(("count", "same_name"), [(1, True), (3, True), (4, False), (60, True)])
+@pytest.mark.parametrize(("count", "same_name"), [(1, True), (3, True), (4, False), (60, True), (60, False)])
 def test_the_longest_alerts_stay_within_the_limits(
     render: Callable[..., Rendered], character: str, count: int, same_name: bool
 ) -> None:
     long = character * 3000
-    texts = {"summary": long, "description": long, "runbook_url": "http://r/" + "x" * 240,
-             "dashboard_url": "http://g/" + "(" * (480 if count == 1 else 140)}  # fmt: skip
+    texts = {"summary": long, "description": long, "runbook_url": "http://r/" + "x" * (240 if same_name else 120),
+             "dashboard_url": "http://g/" + "(" * (480 if count == 1 else 140 if same_name else 120)}  # fmt: skip
     alerts = [
         about("A" * 120 if same_name else f"{i}" + "A" * 120, ended=i % 2 == 1, texts=texts, agent=f"{i}{long}",
               model=long[:90], severity="warning" * 5)
@@ -459,13 +536,11 @@ def test_the_webhooks_of_these_tests_refuse_what_the_services_refuse() -> None:
 
 
 def test_an_unknown_alert_is_answered_with_the_nearest_name() -> None:
-    with pytest.raises(PipemeterError, match="`PipelineDown`"):
+    with pytest.raises(ConfigError, match="`PipelineDown`"):
         situations(Targets(), "PipelineDwn", 0.0)
 
 
 def test_samples_carry_the_texts_of_the_real_alerts_with_examples_in_them() -> None:
-    from monitoring.alerts import alerts_of
-
     for alert in alerts_of(Targets()):
         found = sample(alert, Targets(), 0.0)
         assert found.labels["severity"] == alert.severity
@@ -475,3 +550,15 @@ def test_samples_carry_the_texts_of_the_real_alerts_with_examples_in_them() -> N
             assert "{{" not in text
             assert "}}" not in text
     assert isinstance(situations(Targets(), None, 0.0)[0], Situation)
+
+
+def test_the_example_of_a_burn_says_how_long_the_budget_lasts_at_its_own_rate() -> None:
+    fast = situations(Targets(), "PipelineErrorBudgetBurn", 0.0)[0].alerts[0].annotations["description"]
+    assert "17.28% of the items were bad" in fast
+    assert "the 30d error budget of 1% lasts 1d 17h 40m 0s" in fast  # 30 d / 17.28
+
+
+def test_a_title_in_the_plural_has_its_verb() -> None:
+    texts = [sample(alert, Targets(), 0.0).annotations for alert in alerts_of(Targets())]
+    assert "Time savings are too low: 54%" in [text["summary"] for text in texts]
+    assert any("Wrong skips over the last 1d are 11%, above 10%" in text["description"] for text in texts)

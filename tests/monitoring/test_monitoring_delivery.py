@@ -194,6 +194,15 @@ def test_many_long_alerts_stay_within_what_both_services_take(webhooks: Webhooks
     assert "and 37 more" in discord.text
 
 
+def test_of_more_alerts_than_the_log_takes_at_once_most_are_logged_and_the_rest_is_counted(
+    webhooks: Webhooks, alertmanager: Alertmanager, log: tuple[str, list[str]]
+) -> None:
+    alertmanager.post(*(alert("AgentSlow", "info", agent=f"a{i}") for i in range(1_003)))
+    eventually(lambda: '"count":3,' in log[1][-1] if log[1] else False, what="the line about the rest")
+    assert sum('"event":"alert"' in line for line in log[1]) >= 1_000
+    assert webhooks.of("slack") == []
+
+
 def test_the_watchdog_beats_at_the_outside_service_and_nowhere_else(tmp_path: Path, webhooks: Webhooks) -> None:
     often = msgspec.structs.replace(Notifications(), heartbeat=Heartbeat(every=1))
     with Alertmanager(tmp_path, write_config(tmp_path, webhooks.environ, often)) as alertmanager:
@@ -206,7 +215,9 @@ def test_the_watchdog_beats_at_the_outside_service_and_nowhere_else(tmp_path: Pa
 def test_a_limit_makes_one_message_of_many_and_lets_critical_alerts_pass(tmp_path: Path, webhooks: Webhooks) -> None:
     few = msgspec.structs.replace(Notifications(), limits=Limits(per_hour=3600))
     with Alertmanager(tmp_path, write_config(tmp_path, webhooks.environ, few)) as alertmanager:
-        alertmanager.post(*(alert(f"Different{i}") for i in range(5)), alert("PipelineDown", "critical"))
+        # an old alert does not wait for the others of its group
+        new = [msgspec.structs.replace(alert(f"Different{i}"), starts_at=time.time()) for i in range(5)]
+        alertmanager.post(*new, alert("PipelineDown", "critical"))
         webhooks.wait_for_title("slack", "[FIRING: warning] 5 alerts")
         webhooks.wait_for_title("slack", "[FIRING: critical] PipelineDown")
     assert len(webhooks.of("slack")) == 2

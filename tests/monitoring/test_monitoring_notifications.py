@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from monitoring.channels import Discord, Email, Log, SecretPlace, Setting, Slack, Webhook
+from monitoring.channels import Discord, Email, Log, PagerDuty, SecretPlace, Setting, Slack, Webhook
 from monitoring.credentials import find_credentials, read_secret
 from monitoring.links import Links, read_links
 from monitoring.notifications import Notifications, Route, default_channels, read_notifications
@@ -220,8 +221,21 @@ def test_a_channel_without_its_secret_is_left_out_with_a_note_and_the_log_stays(
     found = find_credentials(Notifications(), {"SLACK_WEBHOOK_URL": "  "}, read_secret)
     assert found.values == {"log": {"url": "http://localhost:8000"}}
     assert found.notes == (
-        "channel slack is left out: SLACK_WEBHOOK_URL is not set",
+        "channel slack is left out: SLACK_WEBHOOK_URL is empty",
         "channel discord is left out: DISCORD_WEBHOOK_URL is not set",
+    )
+
+
+def test_an_empty_file_is_not_called_a_variable_that_is_not_set() -> None:
+    pager = {"pager": PagerDuty(name="pager", routing_key=SecretPlace(file="/run/key"))}
+    several = msgspec.structs.replace(Notifications(), channels={**Notifications().channels, **pager})
+    found = find_credentials(
+        several, {"SLACK_WEBHOOK_URL_FILE": "/run/slack", "DISCORD_WEBHOOK_URL_FILE": ""}, lambda _: " \n"
+    )
+    assert found.notes == (
+        "channel slack is left out: the file that SLACK_WEBHOOK_URL_FILE names is empty",
+        "channel discord is left out: DISCORD_WEBHOOK_URL is not set",
+        "channel pager is left out: /run/key is empty",
     )
 
 

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
+import httpx
 import pytest
 import yaml
 
 from exporter.app import create_app
 from exporter.server import BackgroundServer
 from exporter.settings import ExporterSettings
+from monitoring.alertmanager import AlertmanagerClient, AlertmanagerError
 from pipeline.errors import PipemeterError
 from pipeline.settings import Secret
+from pipemeter.addresses import server_address
 from pipemeter.private_files import refuse_tracked
-from tests.monitoring.servers import NEEDS_ALERTMANAGER, Alertmanager, eventually, free_port
+from tests.monitoring.servers import NEEDS_ALERTMANAGER, Alertmanager, eventually, free_port, write_config
 from tests.monitoring.webhooks import Webhooks
-from tests.pipemeter.conftest import Pipemeter
+from tests.pipemeter.conftest import Pipemeter, environment
 
 SLACK = "https://hooks.slack.com/services/T/B/verysecret"
 DISCORD = "https://discord.com/api/webhooks/1/verysecret"
@@ -162,15 +168,71 @@ def test_a_preview_without_amtool_says_how_to_get_it(pipemeter: Pipemeter) -> No
 @pytest.mark.parametrize("command", [("notify", "preview"), ("alerts", "test", "--url", "http://127.0.0.1:9")])
 def test_an_unknown_alert_is_answered_with_the_nearest_name(pipemeter: Pipemeter, command: tuple[str, ...]) -> None:
     done = pipemeter(*command, "--alert", "PipelineDwn")
-    assert done.code == 1
-    assert "expected `PipelineDown`" in done.err
+    assert done.code == 2
+    assert "--alert: PipelineDwn: expected `PipelineDown`" in done.err
+
+
+def test_a_severity_that_the_alert_does_not_have_is_refused(pipemeter: Pipemeter) -> None:
+    done = pipemeter("alerts", "test", "--alert", "PipelineBypassRateHigh", "--severity", "critical")
+    assert done.code == 2
+    assert "--severity: critical: expected warning, which PipelineBypassRateHigh has" in done.err
+
+
+@pytest.mark.parametrize(("verb", "option"), [("alerts test", "--url"), ("status", "--prometheus")])
+def test_an_address_that_is_none_is_bad_usage(pipemeter: Pipemeter, verb: str, option: str) -> None:
+    done = pipemeter(*verb.split(), option, "http://[::1")
+    assert done.code == 2
+    assert "has to begin with http:// or https:// and to name a host" in done.err
+
+
+@pytest.mark.parametrize(
+    "address", ["localhost:9093", "http://[::1", "http://a:99999", "http://", "http:// x", "ftp://a"]
+)
+def test_an_address_has_a_scheme_a_host_and_a_port_that_can_be(address: str) -> None:
+    with pytest.raises(click.UsageError, match="such as http://usual:1"):
+        server_address(address, "NO_SUCH_VARIABLE", "http://usual:1", "Alertmanager")
+    assert server_address(None, "NO_SUCH_VARIABLE", "http://usual:1", "Alertmanager") == "http://usual:1"
 
 
 def test_an_alertmanager_that_is_not_there_is_one_sentence_without_its_password(pipemeter: Pipemeter) -> None:
     done = pipemeter("alerts", "test", "--url", f"http://user:verysecret@127.0.0.1:{free_port()}")
     assert done.code == 1
-    assert "does not answer" in done.err
+    assert "does not answer: Connection refused\n" in done.err
     assert "secret" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (httpx.Response(404, html="<p>not\nfound</p>"), "HTTP 404 and a page instead of an answer"),
+        (httpx.Response(400, json="bad\nlabels"), 'HTTP 400: "bad\\nlabels"'),
+        (httpx.Response(500, text="first\nsecond"), "HTTP 500: first second"),
+        (httpx.Response(502), "HTTP 502"),
+    ],
+    ids=["page", "json", "text", "empty"],
+)
+def test_what_an_alertmanager_refuses_is_said_on_one_line(answer: httpx.Response, said: str) -> None:
+    with (
+        AlertmanagerClient("http://a:9093", transport=httpx.MockTransport(lambda _: answer)) as client,
+        pytest.raises(AlertmanagerError) as found,
+    ):
+        client.setup()
+    assert said in str(found.value)
+    assert "\n" not in str(found.value)
+
+
+@NEEDS_ALERTMANAGER
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_whoever_does_not_want_to_wait_any_more_leaves_at_once(tmp_path: Path, number: signal.Signals) -> None:
+    config = write_config(tmp_path, {}, group_wait=60.0)
+    with Alertmanager(tmp_path, config) as alertmanager:
+        command = [sys.executable, "-m", "pipemeter", "alerts", "test", "--wait", "--url", alertmanager.url]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment(), cwd=tmp_path) as process:
+            assert process.stderr is not None
+            assert "waiting for deliveries (group_wait is 60 s)" in process.stderr.readline()
+            process.send_signal(number)
+            assert process.wait(30) == 128 + number
+            assert "Traceback" not in process.stderr.read()
 
 
 @pytest.fixture

@@ -105,8 +105,7 @@ def expression(signal: Signal, over: Over, *, by: Sequence[str] = (), where: Seq
     if signal.kind in ("low", "high"):
         return _wilson(_wrapped(numerator), _wrapped(denominator), upper=signal.kind == "high")
     if signal.kind == "ratio":
-        alone = isinstance(over, OverRange) and not by  # a denominator over weeks is dear
-        numerator = f"{numerator} or {'vector(0)' if alone else f'0 * {_wrapped(denominator)}'}"
+        numerator = f"{numerator} or {f'0 * {_wrapped(denominator)}' if by else 'vector(0)'}"
         return f"({numerator}) / ({_wrapped(denominator)} > 0)"
     return f"{_wrapped(numerator)} / ({_wrapped(denominator)} > 0)"
 

@@ -164,7 +164,8 @@ def _edge(key: str, value: object, metric: Metric) -> tuple[str, float | None]:
         raise ValueError(f"a number from 0 to {metric.maximum:g}, without a unit" + _percent_hint(value, metric))
     if not 0 <= value <= metric.maximum:
         raise ValueError(f"a number from 0 to {metric.maximum:g}" + _percent_hint(value, metric))
-    _refuse_out_of_reach(key, float(value), metric)
+    if _is_out_of_reach(key, float(value), metric):
+        return key, None
     _refuse_between_edges(key, float(value), metric)
     return key, float(value)
 
@@ -179,14 +180,11 @@ def _percent_hint(value: object, metric: Metric) -> str:
     return f" ({number:g} % is written {number / 100:g})" if metric.maximum == 1.0 and 1 < number <= 100 else ""
 
 
-def _refuse_out_of_reach(key: str, value: float, metric: Metric) -> None:
-    """Refuse a threshold that no value can be beyond: its alert would be silent for ever. Raises ValueError."""
+def _is_out_of_reach(key: str, value: float, metric: Metric) -> bool:
+    """Return whether no value can be beyond a threshold, so that it is none: its alert would be silent for ever."""
     if key == "target" or metric.signal is None:
-        return
-    if key.endswith("low") and value <= 0:
-        raise ValueError("more than 0, because nothing is below that (null for none)")
-    if key.endswith("high") and value >= metric.maximum:
-        raise ValueError(f"less than {metric.maximum:g}, because nothing is above that (null for none)")
+        return False
+    return value <= 0 if key.endswith("low") else value >= metric.maximum
 
 
 def _refuse_between_edges(key: str, value: float, metric: Metric) -> None:

@@ -213,5 +213,5 @@ def parse_version(text: str) -> Version:
     """Return major and minor of a version such as 0.25 or v0.34.0. Raises ValueError saying what was expected."""
     found = re.match(r"^v?(\d{1,4})\.(\d{1,4})(\.\d+)?$", text)
     if not found:
-        raise ValueError(f"{text!r}: expected a version such as {shown(OLDEST)}")
+        raise ValueError(f"{text!r}: expected major.minor, such as {shown(OLDEST)}")
     return int(found[1]), int(found[2])

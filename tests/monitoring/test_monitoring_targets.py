@@ -43,6 +43,16 @@ def test_what_a_file_says_goes_over_what_is_built_in_and_the_rest_stays(tmp_path
     assert targets.bands["quality_score_avg"] == Bands(target=0.75, warning_low=0.70, critical_low=0.65)
 
 
+def test_a_threshold_that_nothing_can_be_beyond_is_none(tmp_path: Path) -> None:
+    targets = load(
+        tmp_path,
+        "overall_metrics:\n  quality_score_avg: {critical_low: 0}\n  bypass_rate: {warning_high: 0.97, critical_high: 1.0}\n",
+    )
+    assert targets.bands["quality_score_avg"].critical_low is None
+    assert targets.bands["quality_score_avg"].warning_low == 0.7
+    assert (targets.bands["bypass_rate"].warning_high, targets.bands["bypass_rate"].critical_high) == (0.97, None)
+
+
 def test_null_takes_a_band_away(tmp_path: Path) -> None:
     targets = load(tmp_path, "overall_metrics: {bypass_rate: {critical_low: null, warning_low: 0.2, target: 0.3}}")
     assert targets.bands["bypass_rate"].critical_low is None
@@ -86,14 +96,6 @@ REFUSED = {
     "a window without a unit": ("overall_metrics: {bypass_rate: {window: 60}}", "window: 60: expected a duration such as 5m"),
     "a for of another unit": ("overall_metrics: {bypass_rate: {for: 10 min}}", "for: '10 min': expected a duration such as 5m"),
     "a window too short": ("overall_metrics: {bypass_rate: {window: 30s}}", "window: '30s': expected a duration such as 5m, 1h, 1h30m or 7d, from 1m"),
-    "a threshold that nothing is below": (
-        "overall_metrics: {quality_score_avg: {critical_low: 0}}",
-        "critical_low: 0: expected more than 0, because nothing is below that (null for none)",
-    ),
-    "a threshold that nothing is above": (
-        "overall_metrics: {bypass_rate: {warning_high: 1}}",
-        "warning_high: 1: expected less than 1, because nothing is above that (null for none)",
-    ),
     "a quantile at the last edge": (
         "overall_metrics: {item_duration_p95_seconds: {warning_high: 3600}}",
         "warning_high: 3600: expected a bucket edge of pipeline_item_duration_seconds; the nearest is 1800 (a quantile never",

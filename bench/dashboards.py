@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -33,10 +34,9 @@ VERSIONS = tuple(Variant(name, least, sure) for name, least, sure in
                  (("a", 0.60, 0.75), ("b", 0.65, 0.80), ("c", 0.70, 0.85), ("d", 0.75, 0.90)))  # fmt: skip
 DAY = Plan(END, instances=10, items=10.0, kinds=TYPES, variants=VERSIONS)
 MONTH = Plan(END, seconds=30 * 86_400.0, step=900.0, instances=2, items=1.0, kinds=TYPES, variants=VERSIONS)
-_SECONDS = {"24h": 86_400, "30d": 30 * 86_400}
 _AT_ONCE = 6  # requests that a browser has open to one server
 _RUNS = 3
-
+_QUIET_LOOKS, _PAUSE = 4, 5.0  # so often, so many seconds apart, no compaction has ended: there is none any more
 
 Request = tuple[str, dict[str, str | float]]
 
@@ -55,6 +55,7 @@ def _measured(folder: Path, span: str, plan: Plan, step: int) -> bool:
     begun = time.perf_counter()
     month = plan is MONTH
     with told(folder, plan, Targets(), step=300.0 if month else 0.0, rewritten=_coarse if month else str) as url:
+        _await_compaction(url)
         print(f"{span}: history told in {time.perf_counter() - begun:.0f} s, {_series(url):,} series")
         print(f"{'board':28}{'panels':>8}{'queries':>9}{'recorded':>11}{'in a row':>11}{'raw':>11}{'ratio':>8}")
         kept = [
@@ -63,6 +64,16 @@ def _measured(folder: Path, span: str, plan: Plan, step: int) -> bool:
         ]
     print(f"budget {BUDGET[span]:g} s a board: {'kept' if all(kept) else 'EXCEEDED'}\n", flush=True)
     return all(kept)
+
+
+def _await_compaction(url: str) -> None:
+    """Wait until Prometheus has put its blocks together, as it would have done while time passed."""
+    pause, quiet, done = threading.Event(), 0, -1.0
+    while quiet < _QUIET_LOOKS:
+        pause.wait(_PAUSE)
+        found = dict(line.rsplit(" ", 1) for line in httpx.get(f"{url}/metrics").text.splitlines() if line[0] != "#")
+        before, done = done, float(found["prometheus_tsdb_compactions_total"])
+        quiet = quiet + 1 if done == before else 0
 
 
 def _coarse(expression: str) -> str:
@@ -89,7 +100,7 @@ def _request(query: Query, span: str, end: float, step: int) -> Request:
     if query.now:
         return "/api/v1/query", {"query": text, "time": end}
     least = max(step, parse_duration(query.step) if query.step else 0)
-    return "/api/v1/query_range", {"query": text, "start": end - _SECONDS[span], "end": end, "step": least}
+    return "/api/v1/query_range", {"query": text, "start": end - parse_duration(span), "end": end, "step": least}
 
 
 def _seconds(url: str, requests: Sequence[Request], at_once: int) -> float:

@@ -10,7 +10,6 @@ import contextlib
 import math
 import random
 import tempfile
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,6 @@ EXITS = {
     "post_quality_filtering": ("very_low_quality", "repetitive"),
     "post_analysis": ("no_claims",),
 }
-_QUIET_LOOKS = 4  # without a further compaction, half a second apart
 _QUIET = 3600.0  # s before the first item: zeros, so that the first increment counts
 
 
@@ -209,7 +207,6 @@ def told(
     with running_prometheus(folder, [RECEIVER]) as url:
         remote_write(url, [*series, *sums, *signals])
         del series, sums, signals
-        _compacted(url)
         yield url
 
 
@@ -220,13 +217,3 @@ def _made_of(
     with tempfile.TemporaryDirectory(dir=folder) as own, running_prometheus(Path(own), [RECEIVER]) as url:
         remote_write(url, series)
         return list(recorded(url, rules, plan, step))
-
-
-def _compacted(url: str) -> None:
-    """Wait until Prometheus has put its blocks together, as it would have done while time passed."""
-    pause, quiet, done = threading.Event(), 0, -1.0
-    while quiet < _QUIET_LOOKS:
-        found = dict(line.rsplit(" ", 1) for line in httpx.get(f"{url}/metrics").text.splitlines() if line[0] != "#")
-        before, done = done, float(found["prometheus_tsdb_compactions_total"])
-        quiet = quiet + 1 if done == before else 0
-        pause.wait(0.5)

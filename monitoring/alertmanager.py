@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import msgspec
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from monitoring.addresses import without_password
 from monitoring.durations import parse_duration
 from monitoring.samples import Sample, timestamp
 from pipeline.errors import PipemeterError
@@ -56,8 +56,7 @@ class AlertmanagerClient:
     @property
     def shown_url(self) -> str:
         """The address without the password it may hold."""
-        parts = urlsplit(self._url)
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        return without_password(self._url)
 
     def post(self, alerts: Iterable[Sample]) -> None:
         """Send alerts, as Prometheus would."""

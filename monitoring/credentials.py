@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 
+from monitoring.addresses import is_http_address
 from monitoring.channels import AnyChannel, Discord, Email, Log, PagerDuty, SecretPlace, Setting, Slack, Webhook
 from monitoring.compile.routes import HEARTBEAT
 from monitoring.notifications import Notifications
-from pipeline.errors import ConfigError, Problem
+from pipeline.errors import HIDDEN, ConfigError, Problem
 
 ReadFile = Callable[[Path], str]
-_HIDDEN = "(not shown)"
 _ADDRESS = "an address such as https://example.com/path"
 _ADDRESSES = frozenset({"url"})  # fields that hold one
 
@@ -86,7 +85,7 @@ class _Lookup:
         """Return the value of a field, empty when it is nowhere."""
         value, origin = self._value(place)
         if value and (expected := _refusal(name, value)):
-            self.problems.append(Problem(origin, None, name, _HIDDEN, expected))
+            self.problems.append(Problem(origin, None, name, HIDDEN, expected))
             return ""
         return value
 
@@ -124,10 +123,5 @@ def _refusal(name: str, value: str) -> str:
         return "" if host and port.isascii() and port.isdigit() else "host:port, such as smtp.example.com:587"
     if name not in _ADDRESSES:
         return ""
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        return _ADDRESS
-    sound = parts.scheme in ("http", "https") and parts.hostname and not set(value) & set("\"'<>{}|\\^`")
+    sound = is_http_address(value) and not set(value) & set("\"'<>{}|\\^`")
     return "" if sound else _ADDRESS

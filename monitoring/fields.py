@@ -12,11 +12,10 @@ import msgspec
 
 from monitoring.channels import KEY_OF, SecretPlace, Setting
 from monitoring.durations import parse_duration
-from pipeline.errors import Problem
+from pipeline.errors import HIDDEN, Problem
 from pipeline.yaml_file import Node, nearest
 
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-_HIDDEN = "(not shown)"
 Struct = TypeVar("Struct", bound=msgspec.Struct)
 Reader = Callable[[Node], Any]  # returns the value, or raises ValueError saying what was expected
 
@@ -66,7 +65,7 @@ def mapping(node: Node, problems: list[Problem]) -> list[tuple[str, Node]]:
 
 def hidden(node: Node, expected: str) -> Problem:
     """Return a problem that does not show the value, which may be a secret."""
-    return Problem(node.file, node.line, node.key, _HIDDEN, expected)
+    return Problem(node.file, node.line, node.key, HIDDEN, expected)
 
 
 def seconds(low: int, high: int, shown: str) -> Reader:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ssl
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import msgspec
 
+from monitoring.addresses import without_password
 from pipeline.errors import PipemeterError
 
 TIMEOUT_SECONDS = 10.0
@@ -54,8 +54,7 @@ class PrometheusClient:
     @property
     def shown_url(self) -> str:
         """The address without the password it may hold."""
-        parts = urlsplit(self._url)
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        return without_password(self._url)
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from monitoring.alerts import Alert, BandCase, BurnCase, alerts_of, of_content_type
+from monitoring.channels import SEVERITIES
 from monitoring.compile.routes import GROUP_BY, TEST_ID, TEST_LABEL
 from monitoring.compile.rules import annotations_of
 from monitoring.signals import SIGNALS
@@ -22,7 +23,7 @@ DEFAULT_ALERT = "PipelineQualityScoreLow"
 _MANY = 7
 _MINUTE = 60.0
 _BEYOND = 1.2  # times the threshold: the share of bad events in an example
-_URGENCY = {"critical": 0, "warning": 1, "info": 2}
+_URGENCY: dict[str, int] = {name: n for n, name in enumerate(SEVERITIES)}
 _NEVER = "0001-01-01T00:00:00Z"
 _EXAMPLES = {"content_type": "news", "instance": "localhost:8000", "integration": "slack"}
 _QUERY = re.compile(r"\{\{ with query .*?\{\{ end \}\}\s*(?:\{\{ end \}\})?", re.DOTALL)

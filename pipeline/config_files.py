@@ -13,7 +13,7 @@ from pipeline.decisions.early_exit import Checkpoint, ExitCondition
 from pipeline.decisions.facts import FACTS, FactDeclaration
 from pipeline.decisions.quality import QualityThresholds
 from pipeline.decisions.routing import MODES, Routing, TypeRoute
-from pipeline.errors import ConfigError, Problem
+from pipeline.errors import HIDDEN, ConfigError, Problem
 from pipeline.events import Ratio
 from pipeline.metrics.catalogue import CHECKPOINTS, CONTENT_TYPES, FAMILIES
 from pipeline.metrics.family import OTHER, UNSPECIFIED
@@ -205,7 +205,7 @@ class _Reader:
         for name, entry in node.items():
             if name in _SECRET_FIELDS:
                 wanted = "nothing: secrets come from the environment alone"
-                self.problems.append(Problem(entry.file, entry.line, entry.key, "(not shown)", wanted))
+                self.problems.append(Problem(entry.file, entry.line, entry.key, HIDDEN, wanted))
                 continue
             if name not in types:
                 self._refuse(entry, nearest(name, types), key="a known key")

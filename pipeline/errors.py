@@ -55,6 +55,9 @@ def error_type_of(error: BaseException) -> ErrorType:
     return next((name for kind, name in kinds if isinstance(error, kind)), "internal")
 
 
+HIDDEN = "(not shown)"  # stands in messages for a value that may be a secret
+
+
 class Problem(msgspec.Struct, frozen=True):
     """One thing wrong with a configuration: where it stands, what stands there, what was expected."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.errors import ConfigError, Problem
+from pipeline.errors import HIDDEN, ConfigError, Problem
 
 
 class Node:
@@ -116,7 +116,6 @@ def _mapping(node: yaml.MappingNode, file: str, key: str, problems: list[Problem
 
 _SECRET_KEY = re.compile(r"(password|passwd|secret|token|api_?key|routing_?key|webhook)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"(\b[a-z][a-z0-9+.-]*://)([^\s'\"]*)", re.IGNORECASE)
-_HIDDEN = "(not shown)"
 
 
 def shown(value: Any, key: str = "") -> str:
@@ -126,7 +125,7 @@ def shown(value: Any, key: str = "") -> str:
     under a key that is called like a secret.
     """
     masked = _masked(value, key)
-    text = repr(masked) if isinstance(masked, str) and masked != _HIDDEN else str(masked)
+    text = repr(masked) if isinstance(masked, str) and masked != HIDDEN else str(masked)
     text = "nothing" if masked is None else text
     return text if len(text) <= 80 else text[:77] + "..."
 
@@ -137,7 +136,7 @@ def _masked(value: Any, key: str) -> Any:
     if isinstance(value, list):
         return [_masked(entry, key) for entry in value]
     if value is not None and _SECRET_KEY.search(key):
-        return _HIDDEN
+        return HIDDEN
     return _ADDRESS.sub(_host_alone, value) if isinstance(value, str) else value
 
 

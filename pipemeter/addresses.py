@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import os
-from urllib.parse import urlsplit
 
 import click
+
+from monitoring.addresses import is_http_address
 
 
 def server_address(given: str | None, variable: str, usual: str, server: str) -> str:
     """Return the address. Raises click.UsageError for what is none; it is not shown, it may hold a password."""
     address = given or os.environ.get(variable) or usual
-    if not _sound(address):
+    if not is_http_address(address) or any(map(str.isspace, address)):
         wanted = f"has to begin with http:// or https:// and to name a host, such as {usual}"
         raise click.UsageError(f"the address of {server} {wanted}")
     return address
-
-
-def _sound(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        _ = parts.port
-    except ValueError:  # half an IPv6 address, a port that is none
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not any(map(str.isspace, address))

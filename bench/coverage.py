@@ -19,12 +19,12 @@ import numpy as np
 
 from bench.world_history import WorldHistory
 from bench.worlds import Arm, Drawn, Finished, World, decide, draw, series
-from monitoring.arms import read_arm
-from monitoring.compare import Comparison, compare, rule_of
-from monitoring.evidence import Evidence, read_evidence
-from monitoring.goal import goal_of
-from monitoring.recommendation import Tuning
-from monitoring.tune import InForce, expect, tune
+from monitoring.outlook.evidence import Evidence, read_evidence
+from monitoring.tuning.arms import read_arm
+from monitoring.tuning.compare import Comparison, compare, rule_of
+from monitoring.tuning.goal import goal_of
+from monitoring.tuning.recommendation import Tuning
+from monitoring.tuning.tune import InForce, expect, tune
 
 DAYS = 7
 SECONDS = DAYS * 86_400.0

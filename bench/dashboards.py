@@ -21,11 +21,11 @@ from pathlib import Path
 import httpx
 
 from bench.history import Plan, told
-from monitoring.compile.dashboards.board import Board, Query
-from monitoring.compile.dashboards.files import boards, filled_in
-from monitoring.durations import parse_duration
-from monitoring.targets import Targets
-from pipemeter.traffic import KINDS, Kind, Variant
+from monitoring.compile.boards.files import boards, filled_in
+from monitoring.domains.board import Board, Query
+from monitoring.targets.targets import Targets
+from monitoring.wording.durations import parse_duration
+from pipeline.domains.content.traffic import KINDS, Kind, Variant
 
 BUDGET = {"24h": 1.5, "30d": 6.0}  # s a board
 END = 1_700_060_400.0

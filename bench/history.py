@@ -21,11 +21,11 @@ from prometheus_client import CollectorRegistry
 
 from bench.backfill import Floats, Series, running_prometheus
 from bench.remote_write import RECEIVER, remote_write
-from exporter.exposition import render
-from monitoring.compile.rules import rule_groups
-from monitoring.targets import Targets
+from exporter.text.exposition import render
+from monitoring.alerts.rule_groups import rule_groups
+from monitoring.targets.targets import Targets
+from pipeline.domains.content.traffic import KINDS, VARIANTS, Kind, Traffic, Variant
 from pipeline.metrics.registry import KnownValues, Metrics
-from pipemeter.traffic import KINDS, VARIANTS, Kind, Traffic, Variant
 
 EXITS = {
     "post_download": ("too_short", "silent"),

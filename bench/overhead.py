@@ -23,10 +23,10 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from pipeline import InProcessRecorder, NullRecorder
-from pipeline.config import load_config
+from pipeline.configuration.config import load_config
+from pipeline.domains import catalogue
 from pipeline.events import CheckpointEvaluated, Event, ItemFinished, QualityAssessed, StageFinished
-from pipeline.metrics import catalogue
-from pipeline.recorder import Recorder
+from pipeline.recording.recorder import Recorder
 
 ALL_ON = {"ENABLE_QUALITY_FILTERING": "1", "ENABLE_CONTENT_ROUTING": "1", "ENABLE_EARLY_EXIT": "1"}
 STAGES = ("download", "transcription", "assessment", "analysis", "perspective", "fallacy", "memory", "graph", "publish")
@@ -110,9 +110,9 @@ def microseconds(function: Callable[[], object], count: int) -> float:
 
 def cheapest_sample(samples: Path) -> tuple[str, float]:
     """Return the sample whose full processing takes the least wall time, and that time in seconds."""
-    from pipeline.engine import PRIORS, Engine
-    from pipeline.local_toolbox import LocalToolbox
-    from pipeline.savings import CostModel
+    from pipeline.recording.savings import CostModel
+    from pipeline.running.engine import PRIORS, Engine
+    from pipeline.running.local_toolbox import LocalToolbox
 
     with tempfile.TemporaryDirectory() as state:
         os.environ["MONITORING_HOME"] = state

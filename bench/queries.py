@@ -30,13 +30,13 @@ from bench.backfill import Series, backfill, running_prometheus
 from bench.history import Plan, recorded
 from bench.servers import ROOT
 from bench.worlds import Arm, World, decide, draw, series
-from monitoring.compile.rules import rule_groups
-from monitoring.inlining import inlined
-from monitoring.prometheus import PrometheusClient
-from monitoring.recorded import reached
-from monitoring.rules import Rules, read_rules
-from monitoring.selectors import matchers, raw_selectors
-from monitoring.targets import Targets
+from monitoring.alerts.rule_groups import rule_groups
+from monitoring.promql.inlining import inlined
+from monitoring.promql.rule_files import Rules, read_rules
+from monitoring.promql.selectors import matchers, raw_selectors
+from monitoring.replay.recorded_series import reached
+from monitoring.servers.prometheus import PrometheusClient
+from monitoring.targets.targets import Targets
 
 Told = Callable[[dict[str, Any]], str]  # from a command's JSON to a few words
 _ARMS = (

@@ -20,13 +20,13 @@ from pathlib import Path
 
 import structlog
 
-from pipeline.config import Config, load_config
-from pipeline.engine import PRIORS, Engine
+from pipeline.configuration.config import Config, load_config
 from pipeline.item import Source
-from pipeline.local_toolbox import LocalToolbox
-from pipeline.outcome import Outcome
-from pipeline.recorder import NullRecorder
-from pipeline.savings import CostModel
+from pipeline.recording.recorder import NullRecorder
+from pipeline.recording.savings import CostModel
+from pipeline.running.engine import PRIORS, Engine
+from pipeline.running.local_toolbox import LocalToolbox
+from pipeline.running.outcome import Outcome
 
 ALL_ON = {"ENABLE_QUALITY_FILTERING": "1", "ENABLE_CONTENT_ROUTING": "1", "ENABLE_EARLY_EXIT": "1"}
 

@@ -23,7 +23,7 @@ from typing import Any
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from exporter.exposition import Renderer, render
+from exporter.text.exposition import Renderer, render
 
 SIZES = (1_000, 10_000, 100_000)
 _OTEL_SETS = 1_900  # OpenTelemetry folds all beyond 2,000 label sets of an instrument into one

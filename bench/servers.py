@@ -17,7 +17,7 @@ import httpx
 
 ROOT = Path(__file__).parent.parent
 _SERVE = (
-    "import sys; from exporter.app import create_app; from exporter.server import serve; "
+    "import sys; from exporter.app import create_app; from exporter.server.running import serve; "
     "serve(create_app(), '127.0.0.1', int(sys.argv[1]))"
 )
 

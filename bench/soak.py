@@ -23,7 +23,7 @@ import httpx
 from bench.ingest import record
 from bench.servers import Server, exporter
 from pipeline.events import ItemFinished
-from pipeline.push import PushRecorder, PushSettings
+from pipeline.recording.push import PushRecorder, PushSettings
 
 PATIENCE = 60.0  # seconds that a sender repeats one request before it gives up
 

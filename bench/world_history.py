@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from bench.backfill import Floats, Series
-from monitoring.history import Key
+from monitoring.history.blocks import Key
 
 
 class WorldHistory:
-    """Answers from series scraped exactly at the edges of the blocks; a `monitoring.history.History`."""
+    """Answers from series scraped exactly at the edges of the blocks; a `monitoring.history.blocks.History`."""
 
     def __init__(self, series: Iterable[Series]) -> None:
         self._series: dict[str, list[Series]] = {}

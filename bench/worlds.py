@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.backfill import Floats, Series
-from pipeline.metrics import catalogue
-from pipeline.metrics.catalogue import CHECKPOINTS, DIMENSIONS
+from pipeline.domains import catalogue
+from pipeline.domains.catalogue import CHECKPOINTS, DIMENSIONS
 
 Integers = NDArray[np.int64]
 WAYS = ("full", "lightweight", "early_exit")

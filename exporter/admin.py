@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exporter.errors import ApiError, json_response
-from exporter.service import Exporter
+from exporter.exporter import Exporter
 
 
 class Admin:

@@ -21,19 +21,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exporter.admin import Admin
+from exporter.api.landing import Landing
+from exporter.api.openapi import document
+from exporter.api.performance import Source
+from exporter.api.runbook_pages import Runbooks
 from exporter.errors import ApiError, json_response
-from exporter.express import Express
-from exporter.guard import Guard
-from exporter.landing import Landing
-from exporter.openapi import document
-from exporter.performance import Source
-from exporter.runbooks import Runbooks
-from exporter.service import Exporter
+from exporter.exporter import Exporter
+from exporter.intake.express import Express
+from exporter.server.guard import Guard
+from exporter.server.webconfig import WebConfig, load_web_config
+from exporter.server.workers import refuse_several
 from exporter.settings import ExporterSettings, settings_from
 from exporter.status import Status
-from exporter.webconfig import WebConfig, load_web_config
-from exporter.workers import refuse_several
-from pipeline.config import Config, default_directory, load_config
+from pipeline.configuration.config import Config, default_directory, load_config
 from pipeline.version import installed_version
 
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from exporter.journal import JournalError
-from exporter.records import encode_events
-from exporter.service import Exporter
-from pipeline.config import Config
+from exporter.exporter import Exporter
+from exporter.intake.decoding import encode_events
+from exporter.journal.journal import JournalError
+from pipeline.configuration.config import Config
 from pipeline.events import EVENT_TYPES, Event, validate
-from pipeline.recorder import Recorder
-from pipeline.savings import CostModel
+from pipeline.recording.recorder import Recorder
+from pipeline.recording.savings import CostModel
 
 _log = structlog.get_logger("exporter.local")
 FLUSH_SECONDS = 0.1

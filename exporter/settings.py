@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from exporter.alert_limits import ALERT_SEVERITIES, AlertLimits, AlertSeverity
-from exporter.journal import Sync
-from pipeline.config import truth
+from exporter.api.alert_limits import ALERT_SEVERITIES, AlertLimits, AlertSeverity
+from exporter.journal.journal import Sync
+from pipeline.configuration.config import truth
 from pipeline.errors import ConfigError, Problem
 from pipeline.settings import Secret
 from pipeline.state import state_dir

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exporter.errors import json_response
-from exporter.service import Exporter
+from exporter.exporter import Exporter
 from pipeline.version import installed_version
 
 

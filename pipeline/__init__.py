@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.item_scope import ItemScope, current_item
-    from pipeline.recorder import (
+    from pipeline.recording.item_scope import ItemScope, current_item
+    from pipeline.recording.recorder import (
         InProcessRecorder,
         NullRecorder,
         PushRecorder,
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         recorder_from_environment,
     )
 
-_HOMES = {"ItemScope": "pipeline.item_scope", "current_item": "pipeline.item_scope"}
+_HOMES = {"ItemScope": "pipeline.recording.item_scope", "current_item": "pipeline.recording.item_scope"}
 __all__ = [
     "InProcessRecorder",
     "ItemScope",
@@ -37,4 +37,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES.get(name, "pipeline.recorder")), name)
+    return getattr(import_module(_HOMES.get(name, "pipeline.recording.recorder")), name)

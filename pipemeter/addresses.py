@@ -6,7 +6,7 @@ import os
 
 import click
 
-from monitoring.addresses import is_http_address
+from monitoring.wording.addresses import is_http_address
 
 
 def server_address(given: str | None, variable: str, usual: str, server: str) -> str:

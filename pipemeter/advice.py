@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from monitoring.bands import Bands
-from monitoring.evidence import read_evidence
-from monitoring.figures import between, figure
-from monitoring.goal import Goal, goal_of, targets_goal
-from monitoring.history import PrometheusHistory, find_grid
-from monitoring.questions import Questions
-from monitoring.recommendation import Recommendation, Tuning
-from monitoring.report import Advice, Recommendations, Recommender
-from monitoring.targets import Targets
-from monitoring.tune import tune
-from pipeline.config import Config
-from pipemeter.tune import in_force
+from monitoring.history.blocks import PrometheusHistory, find_grid
+from monitoring.outlook.evidence import read_evidence
+from monitoring.reporting.report import Advice, Recommendations, Recommender
+from monitoring.reporting.window_queries import Questions
+from monitoring.targets.bands import Bands
+from monitoring.targets.targets import Targets
+from monitoring.tuning.goal import Goal, goal_of, targets_goal
+from monitoring.tuning.recommendation import Recommendation, Tuning
+from monitoring.tuning.tune import tune
+from monitoring.wording.figures import between, figure
+from pipeline.configuration.config import Config
+from pipemeter.verbs.tune import in_force
 
 
 def recommender(config: Config, targets: Targets) -> Recommender:

@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from monitoring.durations import format_duration, parse_duration
-from monitoring.history import Progress, silent
-from monitoring.prometheus import PrometheusClient, PrometheusError
-from monitoring.targets import Targets, default_path, load_targets
+from monitoring.history.blocks import Progress, silent
+from monitoring.servers.prometheus import PrometheusClient, PrometheusError
+from monitoring.targets.targets import Targets, default_path, load_targets
+from monitoring.wording.durations import format_duration, parse_duration
 from pipeline.errors import PipemeterError
 from pipemeter.addresses import server_address
-from pipemeter.signals import Stop, stopping
+from pipemeter.stopping import Stop, stopping
 
 DEFAULT_URL = "http://localhost:9090"
 TIMEOUT_SECONDS = 130.0  # a little longer than servers give a query by default

@@ -43,7 +43,7 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - see above
         if name not in _VERBS:
             return None
-        command = import_module(f"pipemeter.{name}").command
+        command = import_module(f"pipemeter.verbs.{name}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from pipeline.config import PROFILES, Config, default_directory, load_config
+from pipeline.configuration.config import PROFILES, Config, default_directory, load_config
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

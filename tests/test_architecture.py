@@ -32,7 +32,7 @@ def test_every_setting_of_the_environment_is_documented() -> None:
     docs = "".join(path.read_text() for path in (ROOT / "docs").glob("*.md"))
     code = "".join(path.read_text() for package in ORDER for path in (ROOT / package).rglob("*.py"))
     from exporter.settings import _ENV
-    from pipeline.config import _ENV_SETTINGS, _QUALITY_ENV
+    from pipeline.configuration.config import _ENV_SETTINGS, _QUALITY_ENV
 
     variables = {*_ENV, *_QUALITY_ENV, *(variable for *_, variable in _ENV_SETTINGS)}
     variables |= {

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from exporter.app import create_app
-from exporter.server import BackgroundServer
+from exporter.server.running import BackgroundServer
 from exporter.settings import ExporterSettings
 
 ROOT = Path(__file__).parents[1]

@@ -12,12 +12,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from monitoring.alerts import alerts_of
-from monitoring.durations import format_duration
-from monitoring.signals import SIGNALS
-from monitoring.targets import Targets
+from monitoring.alerts.alert import alerts_of
+from monitoring.domains.catalogue import SIGNALS
+from monitoring.targets.targets import Targets
+from monitoring.wording.durations import format_duration
 from pipeline.decisions.facts import FACTS
-from pipeline.metrics import catalogue
+from pipeline.domains import catalogue
 from pipeline.metrics.family import Family
 
 ROOT = Path(__file__).parents[1]

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from monitoring.alerts import Alert, BandCase, BurnCase, alerts_of
+from monitoring.alerts.alert import Alert, BandCase, BurnCase, alerts_of
+from monitoring.alerts.recording_rules import SIGNALS_FILE, Group, burn_rates_file
+from monitoring.alerts.rule_groups import alert_file, annotations_of, rule_files
 from monitoring.compile.fixed_cases import FIXED_CASES
-from monitoring.compile.recording import SIGNALS_FILE, Group, burn_rates_file
-from monitoring.compile.rules import alert_file, annotations_of, rule_files
 from monitoring.compile.watch import Stretch, Watch
 from monitoring.compile.worlds import ANOTHER_JOB, CONTENT_TYPE, Timeline
-from monitoring.durations import format_duration
-from monitoring.targets import Targets
-from monitoring.wording import humanize_duration, percent
+from monitoring.targets.targets import Targets
+from monitoring.wording.durations import format_duration
+from monitoring.wording.values import humanize_duration, percent
 
 FOLDER = "alert_rules/tests"
 _SLACK = 2  # steps around a crossing that are left open: releases of Prometheus differ by one sample there

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from monitoring.alerts import Alert
+from monitoring.alerts.alert import Alert
 from monitoring.compile.worlds import ANOTHER_JOB
 
 Case = dict[str, Any]

@@ -14,12 +14,12 @@ from typing import Any
 
 import msgspec
 
-from monitoring.compile.alertmanager_config import API_VERSION, Notices
-from monitoring.compile.integrations import OLDEST, Version
-from monitoring.compile.recording import Group
-from monitoring.compile.rules import dump, rule_files
-from monitoring.signals import JOB
-from monitoring.targets import Targets
+from monitoring.alerts.recording_rules import Group
+from monitoring.alerts.rule_groups import dump, rule_files
+from monitoring.compile.routing.integrations import OLDEST, Version
+from monitoring.compile.routing.operator_config import API_VERSION, Notices
+from monitoring.domains.catalogue import JOB
+from monitoring.targets.targets import Targets
 
 FOLDER = "operator"
 NAME = "pipemeter"

@@ -10,21 +10,21 @@ from typing import Literal
 
 import msgspec
 
+from monitoring.alerts.rule_groups import dump, rule_files
 from monitoring.compile.alert_tests import alert_tests
-from monitoring.compile.alertmanager import alertmanager_config, templates, unfinished, yaml_text
-from monitoring.compile.dashboards.files import NEWEST as NEWEST_GRAFANA
-from monitoring.compile.dashboards.files import dashboards, dead_panels
-from monitoring.compile.integrations import Version, shown
-from monitoring.compile.message_names import dead_names
+from monitoring.compile.boards.files import NEWEST as NEWEST_GRAFANA
+from monitoring.compile.boards.files import dashboards, dead_panels
 from monitoring.compile.operator import Cluster, operator_files
-from monitoring.compile.rules import dump, rule_files
+from monitoring.compile.routing.config import alertmanager_config, templates, unfinished, yaml_text
+from monitoring.compile.routing.integrations import Version, shown
+from monitoring.compile.routing.message_names import dead_names
 from monitoring.compile.runbooks import runbooks
 from monitoring.compile.vmalert import vmalert_files
 from monitoring.compile.vocabulary import Group, Vocabulary, check_groups
-from monitoring.durations import format_duration
-from monitoring.slos import TIERS, tiers_for
-from monitoring.targets import Targets
-from monitoring.wording import exact_percent
+from monitoring.targets.slos import TIERS, tiers_for
+from monitoring.targets.targets import Targets
+from monitoring.wording.durations import format_duration
+from monitoring.wording.values import exact_percent
 from pipeline.errors import ConfigError, PipemeterError, Problem
 
 Format = Literal["prometheus", "operator", "vmalert"]

@@ -14,15 +14,15 @@ from urllib.parse import quote
 
 import msgspec
 
-from monitoring.alerts import Alert, BandCase, BurnCase, alerts_of
-from monitoring.compile.rules import header
-from monitoring.durations import format_duration, parse_duration
-from monitoring.expressions import expression, recorded_of, recorded_terms
-from monitoring.links import Links
-from monitoring.signals import SIGNALS, signal
-from monitoring.slos import Slo
-from monitoring.targets import Targets
-from monitoring.wording import exact_percent, say
+from monitoring.alerts.alert import Alert, BandCase, BurnCase, alerts_of
+from monitoring.alerts.rule_groups import header
+from monitoring.domains.catalogue import SIGNALS, signal
+from monitoring.promql.expressions import expression, recorded_of, recorded_terms
+from monitoring.targets.links import Links
+from monitoring.targets.slos import Slo
+from monitoring.targets.targets import Targets
+from monitoring.wording.durations import format_duration, parse_duration
+from monitoring.wording.values import exact_percent, say
 
 FOLDER = "docs/runbooks"
 INDEX = "README"

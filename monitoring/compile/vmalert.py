@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-from monitoring.compile.recording import Group
-from monitoring.compile.rules import dump, rule_files
-from monitoring.targets import Targets
+from monitoring.alerts.recording_rules import Group
+from monitoring.alerts.rule_groups import dump, rule_files
+from monitoring.targets.targets import Targets
 
 FOLDER = "vmalert"
 OLDEST = (1, 79)

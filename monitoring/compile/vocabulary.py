@@ -12,8 +12,8 @@ from typing import Any
 
 import promql_parser as promql
 
-from monitoring.expressions import edge_text
-from pipeline.metrics import catalogue
+from monitoring.promql.expressions import edge_text
+from pipeline.domains import catalogue
 from pipeline.metrics.family import OTHER, UNSPECIFIED, Family
 
 Values = frozenset[str] | None  # None: any value

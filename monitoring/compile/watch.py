@@ -11,10 +11,10 @@ from decimal import Decimal
 
 import msgspec
 
-from monitoring.alerts import Alert, BandCase, BurnCase
+from monitoring.alerts.alert import Alert, BandCase, BurnCase
 from monitoring.compile.worlds import Atom, Phase, increments
-from monitoring.signals import SIGNALS, Signal
-from pipeline.metrics import catalogue
+from monitoring.domains.catalogue import SIGNALS, Signal
+from pipeline.domains import catalogue
 
 MARGIN = Decimal("0.02")  # of a threshold: how close to it the cases come
 

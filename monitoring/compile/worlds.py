@@ -10,9 +10,9 @@ from decimal import Decimal
 
 import msgspec
 
-from monitoring.expressions import edge_text, family_of
-from monitoring.signals import JOB, Signal, Term
-from pipeline.metrics import catalogue
+from monitoring.domains.catalogue import JOB, Signal, Term
+from monitoring.promql.expressions import edge_text, family_of
+from pipeline.domains import catalogue
 
 Atom = str  # one series with its labels
 Increments = Mapping[Atom, Decimal]  # what each series grows by in a step; for gauges, what it stands at

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from pipeline.domains import catalogue
 from pipeline.events import Event
-from pipeline.metrics import catalogue
 from pipeline.metrics.family import UNSPECIFIED, Family
 from pipeline.metrics.labels import LabelGuard
 
@@ -74,8 +74,8 @@ class Metrics:
         caps: Mapping[str, int] | None = None,
         families: Iterable[Family] = catalogue.FAMILIES,
     ) -> None:
-        from pipeline.metrics.content import ContentHandlers  # a domain module needs the names above
-        from pipeline.metrics.shadow import ShadowHandlers
+        from pipeline.domains.content.handlers import ContentHandlers  # a domain module needs the names above
+        from pipeline.domains.content.shadow import ShadowHandlers
 
         self.registry = registry
         self.known = known

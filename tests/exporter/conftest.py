@@ -16,14 +16,14 @@ import httpx
 import pytest
 
 from exporter.app import create_app
-from exporter.server import BackgroundServer
-from exporter.service import Exporter
+from exporter.exporter import Exporter
+from exporter.server.running import BackgroundServer
 from exporter.settings import ExporterSettings
-from pipeline.config import Config
+from pipeline.configuration.config import Config
 
 ROOT = Path(__file__).parents[2]
 _SERVE = (
-    "import sys; from exporter.app import create_app; from exporter.server import serve; "
+    "import sys; from exporter.app import create_app; from exporter.server.running import serve; "
     "serve(create_app(), '127.0.0.1', int(sys.argv[1]), on_started=lambda url: print(url, flush=True))"
 )
 

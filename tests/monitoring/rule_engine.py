@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from monitoring.firings import Firing, Labels
+from monitoring.replay.firings import Firing, Labels
 
 NEEDED = pytest.mark.skipif(  # in CI a missing server is a failure, not a skip
     shutil.which("promtool") is None and "CI" not in os.environ, reason="Debian's package prometheus is not installed"

@@ -12,11 +12,11 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from pipeline import InProcessRecorder
-from pipeline.config import load_config
-from pipeline.engine import PRIORS, Engine
-from pipeline.local_toolbox import LocalToolbox
-from pipeline.outcome import Outcome
-from pipeline.savings import CostModel
+from pipeline.configuration.config import load_config
+from pipeline.recording.savings import CostModel
+from pipeline.running.engine import PRIORS, Engine
+from pipeline.running.local_toolbox import LocalToolbox
+from pipeline.running.outcome import Outcome
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 ALL_ON = {"ENABLE_QUALITY_FILTERING": "1", "ENABLE_CONTENT_ROUTING": "1", "ENABLE_EARLY_EXIT": "1"}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from exporter.app import create_app
-from exporter.server import BackgroundServer
+from exporter.server.running import BackgroundServer
 from exporter.settings import ExporterSettings
 
 REPOSITORY = Path(__file__).parents[2]

@@ -1,5 +1,1 @@
-"""Grafana dashboards as data: one module a board, shapes of panels, one renderer."""
-
-from monitoring.compile.dashboards.files import dashboards
-
-__all__ = ["dashboards"]
+"""From boards as data to Grafana: queries, scales, variables, the grid, one renderer."""

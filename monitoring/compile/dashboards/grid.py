@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from monitoring.compile.dashboards.board import COLUMNS, Panel
+from monitoring.domains.board import COLUMNS, Panel
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -14,10 +14,10 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import heatmap as heatmaps
 from grafana_foundation_sdk.models import prometheus as queries
 
-from monitoring.compile.dashboards.board import Board, Column, Panel, Query, Scale, Steps
 from monitoring.compile.dashboards.grid import Place, placed
 from monitoring.compile.dashboards.notes import NOTES, Note
 from monitoring.compile.dashboards.variables import VARIABLES, Variable
+from monitoring.domains.board import Board, Column, Panel, Query, Scale, Steps
 
 Builder = Any  # each kind of panel has a builder class of its own, without a common base
 TAG = "pipemeter"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from monitoring.bands import Bands
-from monitoring.compile.dashboards.board import Scale, Steps
-from monitoring.signals import SIGNALS
-from monitoring.targets import Targets
+from monitoring.domains.board import Scale, Steps
+from monitoring.domains.catalogue import SIGNALS
+from monitoring.targets.bands import Bands
+from monitoring.targets.targets import Targets
+from pipeline.domains.catalogue import CHECKPOINTS, STAGES
 from pipeline.errors import ERROR_TYPES
-from pipeline.metrics.catalogue import CHECKPOINTS, STAGES
 from pipeline.metrics.family import OTHER, UNSPECIFIED
 
 RED, YELLOW, GREEN, GREY = "red", "orange", "green", "#8e8e8e"

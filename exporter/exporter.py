@@ -1,0 +1,129 @@
+"""An exporter as one object: its metrics, its journal, what takes in and what gives out."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from exporter.api.alerts_log import AlertsApi
+from exporter.api.performance import PerformanceApi, ProcessSource, PrometheusSource, Source
+from exporter.errors import ApiError
+from exporter.intake.acceptor import Ingest, Limits
+from exporter.intake.bodies import Budget
+from exporter.intake.requests import Intake
+from exporter.journal.journal import AnyJournal, Journal, NoJournal
+from exporter.journal.keeper import Keeper
+from exporter.pushgateway.groups import PushApi, PushStore
+from exporter.settings import ExporterSettings
+from exporter.text.expiry import Expiry
+from exporter.text.scrape import Scrape
+from monitoring.servers.prometheus import PrometheusClient
+from pipeline.configuration.config import Config
+from pipeline.metrics.registry import Metrics
+from pipeline.version import installed_version
+
+_log = structlog.get_logger("exporter")
+
+
+class Exporter:
+    """Everything an exporter consists of, put together. Raises JournalError when its journal cannot be had."""
+
+    def __init__(
+        self,
+        settings: ExporterSettings,
+        config: Config,
+        *,
+        registry: CollectorRegistry | None = None,
+        source: Source | None = None,
+        write_line: Callable[[str], None] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.started = clock()
+        self.ready = False
+        self.stopping = False
+        self.metrics = Metrics(registry or CollectorRegistry(), known=config.known_values(), caps=config.label_caps)
+        self.metrics.series("exporter_build_info")(installed_version(), platform.python_version()).set(1)
+        self.metrics.apply(config.activated())  # until a pipeline says otherwise: replayed events go over it
+        self.journal: AnyJournal = Journal(settings.journal, settings.sync) if settings.journal else NoJournal()
+        limits = Limits(settings.max_waiting_requests, settings.max_waiting_bytes)
+        self.ingest = Ingest(self.metrics, self.journal, limits=limits, clock=clock)
+        self.pushes = PushStore(
+            self.metrics.registry,
+            max_series=settings.max_pushed_series,
+            expiry_seconds=settings.push_expiry_seconds,
+            clock=clock,
+        )
+        self.metrics.registry.register(self.pushes)
+        self.keeper = Keeper(self.ingest, self.pushes, compact_at_bytes=settings.compact_at_bytes, clock=clock)
+        try:
+            self.replayed = self.keeper.restore()
+        except BaseException:
+            self.journal.close()
+            raise
+        budget = Budget(settings.max_waiting_bytes)
+        self.intake = Intake(self.ingest, settings, budget)
+        held = self.metrics.series("exporter_alerts_held_back_total")
+        self.alerts = AlertsApi(
+            settings,
+            budget,
+            write=write_line or _print_line,
+            count=self.metrics.family("exporter_alerts_logged_total").inc,
+            count_held=lambda reason, number: held(reason).inc(number),
+            clock=clock,
+        )
+        self.push_api = PushApi(self.pushes, self.ingest, settings, budget)
+        self.performance = PerformanceApi(source or source_for(settings, self.ingest, clock))
+        self.scrape = Scrape(self.metrics, expiry=_expiry(settings), before=self._before_scrape, clock=clock)
+        self.before_scrape: list[Callable[[], object]] = []
+        self._forgotten = self.metrics.family("exporter_forgotten_keys_total")
+        self._waiting = self.metrics.family("exporter_waiting_requests")
+        self._size = self.metrics.family("exporter_journal_size_bytes")
+        self._keys = self.metrics.family("exporter_idempotency_keys")
+        self._pushed = self.metrics.family("exporter_pushed_series")
+        self._rejected = self.metrics.series("exporter_rejected_records_total")
+        self.ready = True
+
+    def count_refusal(self, error: ApiError) -> None:
+        """Count the records that a refusal kept out."""
+        if error.reason is not None:
+            self._rejected(error.reason).inc(error.records)
+
+    def _before_scrape(self) -> None:
+        for bring_up_to_date in self.before_scrape:
+            bring_up_to_date()
+        self._forgotten.inc(self.journal.forgotten_keys - self._forgotten._value.get())
+        self._waiting.set(self.ingest.pending)
+        self._size.set(self.journal.size_bytes())
+        self._keys.set(self.journal.key_count)
+        self._pushed.set(self.pushes.series)
+
+    def close(self) -> None:
+        """Write a last snapshot and let go of the journal."""
+        if not self.stopping:
+            self.stopping, self.ready = True, False
+            try:
+                self.keeper.compact_now()
+            finally:
+                self.journal.close()
+
+
+def source_for(settings: ExporterSettings, ingest: Ingest, clock: Callable[[], float]) -> Source:
+    """Return where the API's numbers come from."""
+    if settings.prometheus_url:
+        return PrometheusSource(PrometheusClient(settings.prometheus_url), clock)
+    return ProcessSource(ingest, clock)
+
+
+def _print_line(line: str) -> None:
+    print(line, flush=True)
+
+
+def _expiry(settings: ExporterSettings) -> Expiry | None:
+    seconds = settings.series_expiry_seconds
+    return Expiry(seconds, time.monotonic) if seconds else None

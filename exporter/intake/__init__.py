@@ -1,0 +1,1 @@
+"""The way in: bodies within limits, strict decoding, one commit for whatever arrives together."""

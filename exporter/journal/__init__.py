@@ -1,0 +1,1 @@
+"""What was accepted is kept: the journal, and the keeper that puts it back."""

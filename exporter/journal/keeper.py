@@ -1,0 +1,135 @@
+"""Keeps the counters across restarts: puts back what the journal holds, and compacts it into a snapshot in time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from exporter.counting.snapshot import Snapshot, capture, cells_of, children_of, kept_names, restore
+from exporter.intake.acceptor import Ingest
+from exporter.journal.journal import JournalError
+
+_log = structlog.get_logger("exporter.keeper")
+COMPACT_AT_BYTES = 64 * 1024 * 1024  # of write-ahead log since the last snapshot
+
+
+class PushState(Protocol):
+    """What holds pushed groups, as far as the keeper needs to know."""
+
+    def dump(self) -> bytes:
+        """Return all groups as bytes."""
+
+    def load(self, state: bytes) -> None:
+        """Put back what `dump` gave."""
+
+    def replay(self, body: bytes, at: float) -> None:
+        """Do again what a journaled push did."""
+
+
+class Keeper:
+    """Restores an exporter's state from its journal and compacts the journal."""
+
+    def __init__(
+        self,
+        ingest: Ingest,
+        pushes: PushState,
+        *,
+        compact_at_bytes: int = COMPACT_AT_BYTES,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._ingest = ingest
+        self._pushes = pushes
+        self._compact_at = compact_at_bytes
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+        self._compacting = False
+        self.snapshots = 0
+        self._duration = ingest.metrics.family("exporter_compaction_duration_seconds")
+        ingest.after_commit = self.compact_if_due
+
+    def restore(self) -> int:
+        """Put back snapshot and entries; return how many entries there were. Raises JournalError."""
+        journal = self._ingest.journal
+        body = journal.snapshot()
+        if body is not None:
+            self._restore_snapshot(body)
+        count = 0
+        for entry in journal.entries():
+            if entry.kind == "push":
+                self._pushes.replay(entry.body, entry.at)
+            else:
+                self._ingest.apply_entry(entry)
+            count += 1
+        return count
+
+    def _restore_snapshot(self, body: bytes) -> None:
+        try:
+            snapshot = msgspec.msgpack.decode(body, type=Snapshot)
+        except msgspec.DecodeError as error:
+            raise JournalError(f"the journal's snapshot cannot be read: {error}") from error
+        ingest = self._ingest
+        restore(ingest.metrics, snapshot.families)
+        ingest.trends.restore(snapshot.hours)
+        ingest.since = snapshot.since
+        ingest.metrics.apply_many(snapshot.configs)
+        ingest.configs = {config.config_version: config for config in snapshot.configs}
+        self._pushes.load(snapshot.pushed)
+
+    def compact_if_due(self) -> None:
+        """Start to compact when the journal has grown enough (called in the event loop after each commit)."""
+        if self._ingest.journal.log_bytes() >= self._compact_at and (self._task is None or self._task.done()):
+            self._task = asyncio.get_running_loop().create_task(self.compact())
+
+    async def compact(self) -> None:
+        """Replace the journal's entries by a snapshot. Records that arrive meanwhile wait, nothing else does."""
+        ingest = self._ingest
+        if self._compacting:
+            return
+        self._compacting = True
+        try:
+            await asyncio.to_thread(ingest.journal.checkpoint)  # most of the disk's work, while records still flow
+            with ingest.lock:
+                ingest.paused = True
+            started = time.perf_counter()
+            pieces = []
+            for piece in capture(ingest.metrics):
+                pieces.append(piece)
+                await asyncio.sleep(0)
+            await asyncio.to_thread(self._write, pieces)
+            self._duration.observe(time.perf_counter() - started)
+        except JournalError as error:
+            _log.error("the journal could not be compacted", error=str(error))
+        finally:
+            ingest.paused = self._compacting = False
+            ingest.schedule()
+
+    def compact_now(self) -> None:
+        """Do the same without an event loop, at the end of a process. Raises JournalError."""
+        with self._ingest.lock:
+            self._write(list(capture(self._ingest.metrics)))
+
+    def reset(self) -> None:
+        """Set everything that the journal keeps to zero, and empty the journal."""
+        ingest = self._ingest
+        with ingest.lock:
+            ingest.journal.clear()
+            for name in kept_names():
+                for _, child in children_of(ingest.metrics.family(name)):
+                    for cell in cells_of(child):
+                        cell.set(0)
+            ingest.trends.restore(())
+            ingest.since = None
+            self._pushes.load(b"")
+
+    def _write(self, families: list[msgspec.Raw]) -> None:
+        ingest = self._ingest
+        state = Snapshot(
+            families, list(ingest.configs.values()), ingest.trends.all(), self._pushes.dump(), ingest.since
+        )
+        ingest.journal.compact(msgspec.msgpack.encode(state), self._clock())
+        self.snapshots += 1

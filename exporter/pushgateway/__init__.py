@@ -1,0 +1,1 @@
+"""Metrics of batch jobs, pushed as to a Pushgateway."""

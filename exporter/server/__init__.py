@@ -1,0 +1,1 @@
+"""Serving: the loop, the protocol's limits, who may do what, TLS."""

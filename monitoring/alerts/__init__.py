@@ -1,0 +1,1 @@
+"""From targets to alerts and recording rules, as data."""

@@ -1,0 +1,264 @@
+"""Every alert that the targets ask for, as data: what fires when, what it says, where it leads.
+
+Ordered as one triages: availability, saturation, errors, latency, quality, savings, and the chain that tells of them.
+`monitoring/compile/` writes these as rules, tests, runbooks and routes; `backtest` replays them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+import msgspec
+
+from monitoring.domains.catalogue import SIGNALS, Signal
+from monitoring.domains.fixed_alerts import FIXED, Fixed
+from monitoring.promql.expressions import selector, signal_record
+from monitoring.targets.bands import METRICS, Bands, Metric, Side
+from monitoring.targets.slos import Severity, Slo, Tier, burn_alert, tiers_for
+from monitoring.targets.targets import Targets
+from monitoring.wording.durations import format_duration
+from monitoring.wording.values import VALUE_FORMATS, exact_percent, say
+from pipeline.metrics.family import Domain
+
+BOARDS = {
+    "bypass_rate": "pipemeter-overview",
+    "quality_score_avg": "pipemeter-quality",
+    "early_exit_share": "pipemeter-checkpoints",
+    "time_savings": "pipemeter-savings",
+    "wrong_skip_rate": "pipemeter-quality",
+    "item_duration_p95_seconds": "pipemeter-savings",
+    "error_rate": "pipemeter-slo",
+    "availability": "pipemeter-slo",
+}
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A signal to be recorded over one window (s), split by labels; with what `min_items` counts, or without."""
+
+    signal: str
+    window: int
+    by: tuple[str, ...] = ()
+    volume: bool = True
+
+
+class BandCase(msgspec.Struct, frozen=True):
+    """What a band alert watches: for its tests, its runbook and its text."""
+
+    signal: str
+    side: Side
+    threshold: float
+    bands: Bands
+    content_type: str | None = None
+
+
+class BurnCase(msgspec.Struct, frozen=True):
+    """What a burn-rate alert watches."""
+
+    slo: Slo
+    tier: Tier
+
+    @property
+    def threshold(self) -> Decimal:
+        """Return the share of bad events above which the tier fires."""
+        return self.tier.factor * self.slo.budget
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """One alerting rule. `further`: labels its series carry beside `severity`, `domain` and those in `labels`.
+
+    `advice`: what to do first. `case`: what it watches; None for those of the fixed kind.
+    """
+
+    name: str
+    severity: Severity
+    domain: Domain
+    expr: str
+    summary: str
+    description: str
+    advice: str
+    board: str
+    for_seconds: int = 0
+    keep_firing_seconds: int = 0
+    labels: Mapping[str, str] = {}
+    further: tuple[str, ...] = ()
+    case: BandCase | BurnCase | None = None
+    records: tuple[Record, ...] = ()
+
+    @property
+    def all_labels(self) -> dict[str, str]:
+        """Return the labels that the rule itself sets.
+
+        An override's content type is on its series already; set too, it tells its rule from that of the whole.
+        """
+        content_type = self.case.content_type if isinstance(self.case, BandCase) else None
+        narrowed = {"content_type": content_type} if content_type else {}
+        return {"severity": self.severity, "domain": self.domain, **self.labels, **narrowed}
+
+
+def alerts_of(targets: Targets) -> list[Alert]:
+    """Return all alerts that the targets ask for, in the order of triage."""
+    availability = [_burn(slo, tier) for slo in targets.slos if slo.signal == "availability" for tier in tiers_for(slo)]
+    others = [_burn(slo, tier) for slo in targets.slos if slo.signal != "availability" for tier in tiers_for(slo)]
+    fixed = {one.name: _fixed(one) for one in FIXED}
+    first = [fixed.pop("PipelineDown"), *availability, fixed.pop("PipelineStalled")]
+    return [*first, *others, *_bands(targets), *fixed.values()]
+
+
+def _fixed(one: Fixed) -> Alert:
+    return Alert(
+        one.name,
+        one.severity,
+        one.domain,
+        one.expr,
+        one.summary,
+        f"{one.description} {one.advice}",
+        one.advice,
+        one.board,
+        one.for_seconds,
+        further=one.further,
+    )
+
+
+def _bands(targets: Targets) -> Iterable[Alert]:
+    for metric in METRICS:
+        if metric.signal is None:
+            continue
+        yield from _band_alerts(metric, targets.bands[metric.signal], None)
+        for content_type, overrides in targets.overrides.items():
+            if metric.signal in overrides:
+                yield from _band_alerts(metric, overrides[metric.signal], content_type)
+
+
+def _band_alerts(metric: Metric, bands: Bands, content_type: str | None) -> Iterable[Alert]:
+    edges: tuple[tuple[Severity, Side, float | None], ...] = (
+        ("critical", "low", bands.critical_low),
+        ("warning", "low", bands.warning_low),
+        ("critical", "high", bands.critical_high),
+        ("warning", "high", bands.warning_high),
+    )
+    for severity, side, threshold in edges:
+        name = metric.low_alert if side == "low" else metric.high_alert
+        if bands.enabled and threshold is not None and name:
+            yield _band(name, severity, metric, BandCase(str(metric.signal), side, threshold, bands, content_type))
+
+
+def _band(name: str, severity: Severity, metric: Metric, case: BandCase) -> Alert:
+    signal, bands = SIGNALS[case.signal], case.bands
+    by = ("content_type",) if case.content_type else ()
+    narrowed = selector((("content_type", (case.content_type,)),)) if case.content_type else ""
+    value, volume = (signal_record(signal, bands.window, by, what) for what in (None, "volume"))
+    comparison = "<" if case.side == "low" else ">"
+    return Alert(
+        name,
+        severity,
+        metric.domain,
+        f"{value}{narrowed} {comparison} {numeral(case.threshold)}\nand\n{volume}{narrowed} >= {bands.min_items}",
+        f"{_subject(signal, case)} {signal.verb} too {case.side}: {{{{ {VALUE_FORMATS[signal.unit]} }}}}",
+        _band_sentence(signal, case) + " " + ADVICE[name],
+        ADVICE[name],
+        BOARDS[case.signal],
+        bands.for_seconds,
+        60 * (bands.cooldown_minutes or 0),
+        further=by,
+        case=case,
+        records=(Record(signal.name, bands.window, by),),
+    )
+
+
+def of_content_type(alert: Alert, case: BandCase, content_type: str) -> Alert:
+    """Return what a band alert of the whole is for one content type that has the same bands."""
+    metric = next(metric for metric in METRICS if metric.signal == case.signal)
+    return _band(alert.name, alert.severity, metric, msgspec.structs.replace(case, content_type=content_type))
+
+
+def _subject(signal: Signal, case: BandCase) -> str:
+    return f"{signal.title} of {case.content_type}" if case.content_type else signal.title
+
+
+def _band_sentence(signal: Signal, case: BandCase) -> str:
+    bands = case.bands
+    where = "below" if case.side == "low" else "above"
+    aim = f" (target {say(bands.target, signal.unit)})" if bands.target is not None else ""
+    lasting = f" for {format_duration(bands.for_seconds)} or longer" if bands.for_seconds else ""
+    return (
+        f"{_subject(signal, case)} over the last {format_duration(bands.window)} {signal.verb} "
+        f"{{{{ {VALUE_FORMATS[signal.unit]} }}}}, {where} {say(case.threshold, signal.unit)}{aim}{lasting}."
+    )
+
+
+def _burn(slo: Slo, tier: Tier) -> Alert:
+    signal, case = SIGNALS[slo.signal], BurnCase(slo, tier)
+    threshold = numeral(case.threshold)
+    long, short = (bad_share(signal, window) for window in (tier.long_window, tier.short_window))
+    volume = signal_record(signal, tier.long_window, what="volume")
+    name = burn_alert(slo)
+    left = f"{slo.window} * {numeral(slo.budget)} / ({long})"
+    budget = f"{format_duration(slo.window)} error budget of {exact_percent(slo.budget)}"
+    return Alert(
+        name,
+        tier.severity,
+        signal.domain,
+        f"{long} > {threshold}\nand\n{short} > {threshold}\nand\n{volume} >= {slo.min_items}",
+        f"Error budget of {slo.name} burns {_speed(tier)} it may ({tier.name})",
+        f"Over the last {format_duration(tier.long_window)} {{{{ $value | humanizePercentage }}}} of the "
+        f"{_EVENTS.get(slo.signal, 'events')} were bad, above {exact_percent(case.threshold)} in both the last "
+        f"{format_duration(tier.long_window)} and the last {format_duration(tier.short_window)} "
+        f"(target {exact_percent(slo.objective)} good). At this rate the {budget} lasts "
+        f'{{{{ with query "{left}" }}}}{{{{ . | first | value | humanizeDuration }}}}{{{{ end }}}}. ' + ADVICE[name],
+        ADVICE[name],
+        BOARDS.get(slo.signal, "pipemeter-slo"),
+        labels={"slo": slo.name, "burnrate_tier": tier.name},
+        case=case,
+        records=(Record(signal.name, tier.long_window), Record(signal.name, tier.short_window, volume=False)),
+    )
+
+
+def _speed(tier: Tier) -> str:
+    return "faster than" if tier.factor == 1 else f"more than {tier.factor:f} times as fast as"
+
+
+def bad_share(signal: Signal, window: int) -> str:
+    """Return the recorded share of bad events over a window (s)."""
+    record = signal_record(signal, window)
+    return f"1 - {record}" if signal.good == "high" else record
+
+
+def numeral(value: float | Decimal) -> str:
+    """Return a number exactly as it was written, without exponent or trailing zeros: 0.5, 0.144, 60."""
+    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+    return f"{exact.normalize():f}"
+
+
+_EVENTS = {"error_rate": "items", "availability": "scrapes"}
+
+
+class _Advice(dict[str, str]):
+    """What to do first, by alert; burn-rate alerts of an operator's own objectives share one sentence."""
+
+    def __missing__(self, name: str) -> str:
+        return "Open the dashboard, split the signal by content type and configuration, and undo what changed last."
+
+
+ADVICE: Mapping[str, str] = _Advice(
+    {
+        "PipelineBypassRateLow": "Hardly anything is skipped: check that the shortcuts are switched on and that the "
+        "thresholds fit the content that comes in.",
+        "PipelineBypassRateHigh": "Nearly everything is skipped: check the thresholds, and whether the input or the "
+        "quality assessment has changed.",
+        "PipelineQualityScoreLow": "See which content type and which dimension fell, and raise min_overall if poor "
+        "content is processed in full.",
+        "PipelineEarlyExitShareLow": "See which checkpoint lets items through that it used to stop, and compare its "
+        "min_confidence with the confidences it sees.",
+        "PipelineEarlyExitShareHigh": "See which checkpoint and which reason grew, and check that these exits are "
+        "right before quality suffers.",
+        "PipelineTimeSavingsLow": "See which content types save less, and whether their bypass rate fell or the "
+        "shortcuts became slower.",
+        "PipelineWrongSkipsHigh": "See which decision and which content type skips wrongly, and loosen its threshold: "
+        "`pipemeter tune` says by how much.",
+        "PipelineErrorRateHigh": "See which stage fails with which error, and mend or switch off what it depends on.",
+        "PipelineItemDurationHigh": "See which stage became slower and for which content type.",
+        "PipelineErrorBudgetBurn": "See which stage fails with which error, and mend or switch off what it depends on.",
+        "PipelineAvailabilityBudgetBurn": "See which exporter is not reachable and why, and bring it back.",
+    }
+)

@@ -1,0 +1,1 @@
+"""What delivering needs beyond what is compiled: secrets, and samples for previews and tests."""

@@ -1,0 +1,1 @@
+"""The exporter and the chain of alerting: what they are judged by."""

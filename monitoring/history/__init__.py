@@ -1,0 +1,1 @@
+"""Recorded history in numbers: blocks of time, ratios, buckets, sampling error."""

@@ -1,0 +1,137 @@
+"""What is known of one configuration over a window: everything `tune` reasons from, in blocks of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+
+from monitoring.history.blocks import Floats, History, Key
+from monitoring.history.histograms import Buckets, assemble
+from pipeline.metrics.family import UNSPECIFIED
+
+Table = dict[Key, Floats]
+Histograms = dict[Key, Buckets]
+QUERIES = 15  # asked in all
+_WAY = ("processing_type", "content_type")
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """Rises per block (b) of one configuration. Keys are label values in the order their comment names."""
+
+    version: str
+    others: dict[str, float]  # items under other versions in the window
+    thresholds: dict[str, float]  # in force, as the pipeline exposed them
+    changed: bool  # thresholds changed within the window: what lies before is left out
+    blocks: int
+    items: Table  # way, type
+    spent: Table  # way, type: s
+    saved: Table  # way, type: s
+    bypasses: Table  # reason, type
+    scores: Histograms  # dimension, way, type
+    score_sums: Table  # dimension, way, type
+    margins: Histograms  # type
+    candidates: Histograms  # checkpoint
+    evaluations: Table  # checkpoint
+    exits: Table  # checkpoint
+    shadow: Table  # decision, verdict
+    stages: Table  # stage: s, of all configurations
+
+    def __repr__(self) -> str:
+        """Return few words: `asyncio.run` prints what it returns (to nobody), which took longer than the questions."""
+        return f"Evidence({self.version!r}, blocks={self.blocks})"
+
+    def total(self, table: Mapping[Key, Floats], *wanted: str | None) -> float:
+        """Return the sum over all blocks of the entries whose key begins so (None: any)."""
+        return sum(
+            float(values.sum())
+            for key, values in table.items()
+            if all(want in (None, part) for want, part in zip(wanted, key, strict=False))
+        )
+
+    def finished(self) -> float:
+        """Return the items that left the pipeline."""
+        return self.total(self.items)
+
+    def assessed(self) -> float:
+        """Return the items whose overall score is known."""
+        return sum(float(h.counts.sum()) for (dimension, *_), h in self.scores.items() if dimension == "overall")
+
+    def content_types(self) -> list[str]:
+        """Return the known content types of which items were seen, the most frequent first."""
+        counts: dict[str, float] = {}
+        for (_, kind), values in self.items.items():
+            counts[kind] = counts.get(kind, 0.0) + float(values.sum())
+        return sorted((k for k, n in counts.items() if k != UNSPECIFIED and n >= 1), key=lambda k: -counts[k])
+
+    def activity(self) -> Floats:
+        """Return the finished items of each block."""
+        return sum(self.items.values(), np.zeros(self.blocks))
+
+
+async def read_evidence(history: History, version: str | None = None) -> Evidence | None:
+    """Ask for everything; without a version, for the one with most items. None: nothing was seen of it.
+
+    Raises PrometheusError.
+    """
+    of_versions = await history.increases("pipeline_items_total", ("config_version",))
+    counts = {key[0]: float(values.sum()) for key, values in of_versions.items()}
+    chosen = version if version is not None else max(counts, key=lambda name: counts[name], default=None)
+    if chosen is None or not counts.get(chosen):
+        return None
+    where = {"config_version": chosen}
+    levels = await history.levels("pipeline_threshold_ratio", ("threshold",), where)
+    first = _stable_from(levels)
+    asked = _Asked(history, where, first)
+    return Evidence(
+        chosen,
+        {name: n for name, n in counts.items() if name != chosen and n >= 1},
+        _last(levels),
+        first > 0,
+        history.blocks - first,
+        items=await asked.counter("pipeline_items_total", _WAY),
+        spent=await asked.counter("pipeline_time_spent_seconds_total", _WAY),
+        saved=await asked.counter("pipeline_time_saved_seconds_total", _WAY),
+        bypasses=await asked.counter("pipeline_bypasses_total", ("reason", "content_type")),
+        scores=await asked.histogram("pipeline_quality_score", ("dimension", *_WAY)),
+        score_sums=await asked.counter("pipeline_quality_score_sum", ("dimension", *_WAY)),
+        margins=await asked.histogram("pipeline_quality_margin_ratio", ("content_type",)),
+        candidates=await asked.histogram("pipeline_exit_candidate_confidence", ("checkpoint",)),
+        evaluations=await asked.counter("pipeline_checkpoint_evaluations_total", ("checkpoint",)),
+        exits=await asked.counter("pipeline_early_exits_total", ("checkpoint",)),
+        shadow=await asked.counter("pipeline_shadow_items_total", ("decision", "verdict")),
+        stages=await asked.counter("pipeline_stage_duration_seconds_sum", ("pipeline_stage",), everywhere=True),
+    )
+
+
+class _Asked:
+    """Asks for one configuration, from one block on."""
+
+    def __init__(self, history: History, where: Mapping[str, str], first: int) -> None:
+        self._history, self._where, self._first = history, where, first
+
+    async def counter(self, series: str, by: Key, *, everywhere: bool = False) -> Table:
+        found = await self._history.increases(series, by, None if everywhere else self._where)
+        return {key: values[self._first :] for key, values in found.items()}
+
+    async def histogram(self, family: str, by: Key) -> Histograms:
+        found = await self.counter(f"{family}_bucket", (*by, "le"))
+        return assemble(found, self._history.blocks - self._first)
+
+
+def _stable_from(levels: Table) -> int:
+    """Return the first block throughout which the thresholds stood where they stand at the end."""
+    first = 0
+    for values in levels.values():
+        seen = np.flatnonzero(np.isfinite(values))
+        different = seen[np.abs(values[seen] - values[seen[-1]]) > 1e-9] if len(seen) else seen
+        if len(different):  # it changed in the block after the last one that ended with another value
+            later = seen[seen > different[-1]]
+            first = max(first, int(later[0]) + 1)
+    return first
+
+
+def _last(levels: Table) -> dict[str, float]:
+    finite = {key[0]: values[np.isfinite(values)] for key, values in levels.items()}
+    return {name: float(values[-1]) for name, values in finite.items() if len(values)}

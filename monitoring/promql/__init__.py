@@ -1,0 +1,1 @@
+"""PromQL: how signals become expressions, and expressions taken apart."""

@@ -1,0 +1,1 @@
+"""Alerting rules replayed over recorded history."""

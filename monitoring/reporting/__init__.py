@@ -1,0 +1,1 @@
+"""What `status` and `report` tell of a window."""

@@ -1,0 +1,161 @@
+"""The overview of a window: what was done and saved, how good it was, and how that stands against the targets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from monitoring.domains.catalogue import JOB, SIGNALS, ends_of
+from monitoring.promql.expressions import expression
+from monitoring.reporting.alert_history import Fired, active
+from monitoring.reporting.readings import Budget, Reading, budget, read
+from monitoring.reporting.window_queries import Key, Questions
+from monitoring.targets.bands import METRICS, Bands
+from monitoring.targets.slos import Slo
+from monitoring.targets.targets import Targets
+from monitoring.wording.durations import format_duration
+from pipeline.domains.catalogue import CHECKPOINTS
+
+JUDGED = tuple(metric.signal for metric in METRICS if metric.signal)
+TOTALS = (
+    "items",
+    "failures",
+    "bypasses",
+    "early_exits",
+    "spent_seconds",
+    "saved_seconds",
+    "saved_usd",
+    "saved_llm_calls",
+)
+_ROW = ("bypass_rate", "early_exit_share", "time_savings", "quality_score_avg", "error_rate")
+_REASONS = 3  # of a checkpoint's exits
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One content type, or one configuration version: its items, what they saved, and its readings by signal."""
+
+    name: str
+    items: int
+    failures: int
+    saved_seconds: float
+    readings: dict[str, Reading]
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """One checkpoint: how often it was asked, how many items left there and why, how sure it was."""
+
+    name: str
+    evaluations: int
+    exits: int
+    exit_rate: float | None
+    confidence: float | None
+    reasons: dict[str, int]
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """Everything about one window that ends at `at` (Unix seconds). `scrapes`: of the series seen most often.
+
+    `exporters`: how many were up and how many there are, at the end of the window.
+    """
+
+    at: float
+    window: int
+    scrapes: int
+    exporters: tuple[int, int]
+    totals: dict[str, float | None]
+    readings: list[Reading]
+    content_types: list[Row]
+    versions: list[Row]
+    checkpoints: list[Checkpoint]
+    budgets: list[Budget]
+    alerts: list[Fired]
+
+    @property
+    def shortage(self) -> str:
+        """Why nothing can be said at all, with numbers; empty where something can."""
+        if self.scrapes >= 2:
+            return ""
+        found = f"{self.scrapes} scrape" + ("" if self.scrapes == 1 else "s")
+        return f"not enough data: {found} of pipeline_items_total in {format_duration(self.window)}, at least 2 needed"
+
+
+async def overview(questions: Questions, targets: Targets, budgets: Sequence[Budget] | None = None) -> Overview:
+    """Ask for everything. `budgets`: those already known, which look back far and are dear. Raises PrometheusError."""
+    return Overview(
+        questions.at,
+        questions.window,
+        round(await questions.value(f"max(count_over_time(pipeline_items_total[{questions.over}]))") or 0),
+        await _exporters(questions),
+        await _totals(questions),
+        list(await asyncio.gather(*(_overall(questions, name, targets.bands.get(name)) for name in JUDGED))),
+        await _rows(questions, "content_type", targets.overrides),
+        await _rows(questions, "config_version", {}),
+        await _checkpoints(questions),
+        list(await asyncio.gather(*(_budget(questions, slo) for slo in targets.slos)))
+        if budgets is None
+        else [*budgets],
+        await active(questions),
+    )
+
+
+async def _exporters(questions: Questions) -> tuple[int, int]:
+    up, there = await asyncio.gather(*(questions.value(f'{how}(up{{job="{JOB}"}})') for how in ("sum", "count")))
+    return round(up or 0), round(there or 0)
+
+
+async def _totals(questions: Questions) -> dict[str, float | None]:
+    found = await asyncio.gather(*(questions.signal(SIGNALS[name]) for name in TOTALS))
+    return {name: values.get(()) for name, values in zip(TOTALS, found, strict=True)}
+
+
+async def _overall(questions: Questions, name: str, bands: Bands | None) -> Reading:
+    asked = (questions.signal(one) for one in (SIGNALS[name], *ends_of(name)))
+    volume, value, *ends = await asyncio.gather(questions.volume(SIGNALS[name]), *asked)
+    low, high = (end.get(()) for end in ends) if ends else (None, None)
+    interval = None if low is None or high is None else (low, high)
+    return read(SIGNALS[name], value.get(()), volume.get((), 0.0), bands, interval)
+
+
+async def _rows(questions: Questions, label: str, bands: Mapping[str, Mapping[str, Bands]]) -> list[Row]:
+    """Return a row for each value of a label that had items, the busiest first."""
+    by: Key = (label,)
+    counts = await asyncio.gather(
+        *(questions.signal(SIGNALS[name], by) for name in ("items", "failures", "saved_seconds"))
+    )
+    values = await asyncio.gather(*(questions.signal(SIGNALS[name], by) for name in _ROW))
+    volumes = await asyncio.gather(*(questions.volume(SIGNALS[name], by) for name in _ROW))
+    items, failures, saved = counts
+    rows = []
+    for key in {**items, **failures}:
+        readings = {
+            name: read(SIGNALS[name], value.get(key), volume.get(key, 0.0), bands.get(key[0], {}).get(name))
+            for name, value, volume in zip(_ROW, values, volumes, strict=True)
+        }
+        rows.append(Row(key[0], round(items.get(key, 0)), round(failures.get(key, 0)), saved.get(key, 0.0), readings))
+    return sorted((row for row in rows if row.items or row.failures), key=lambda row: (-row.items, row.name))
+
+
+async def _checkpoints(questions: Questions) -> list[Checkpoint]:
+    by: Key = ("checkpoint",)
+    names = ("checkpoint_evaluations", "early_exits", "checkpoint_exit_rate", "exit_confidence_avg")
+    asked, left, rate, sure = await asyncio.gather(*(questions.signal(SIGNALS[name], by) for name in names))
+    reasons = await questions.signal(SIGNALS["early_exits"], ("checkpoint", "reason"))
+    found = []
+    for key in sorted({**asked, **left}, key=lambda key: (_place(key[0]), key)):
+        mine = {reason: round(n) for (point, reason), n in sorted(reasons.items()) if point == key[0] and round(n)}
+        first = dict(sorted(mine.items(), key=lambda pair: -pair[1])[:_REASONS])
+        counts = (round(asked.get(key, 0)), round(left.get(key, 0)))
+        found.append(Checkpoint(key[0], *counts, rate.get(key), sure.get(key), first))
+    return [point for point in found if point.evaluations or point.exits]
+
+
+def _place(checkpoint: str) -> int:
+    return CHECKPOINTS.index(checkpoint) if checkpoint in CHECKPOINTS else len(CHECKPOINTS)
+
+
+async def _budget(questions: Questions, slo: Slo) -> Budget:
+    signal, over = SIGNALS[slo.signal], questions.about(questions.at, slo.window)
+    value, volume = await asyncio.gather(over.value(expression(signal, over.over)), over.volume(signal))
+    return budget(slo, signal, value, volume.get((), 0.0))

@@ -1,0 +1,1 @@
+"""`config/monitoring.yaml`, section by section, read strictly."""

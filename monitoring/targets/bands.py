@@ -1,0 +1,253 @@
+"""Bands: what is aimed at, from where on somebody is warned and woken, and over which window that is judged."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal
+
+import msgspec
+
+from monitoring.domains.catalogue import SIGNALS
+from monitoring.promql.expressions import edge_text, family_of
+from monitoring.wording.durations import EXPECTED, format_duration, parse_duration
+from pipeline.domains import catalogue
+from pipeline.errors import Problem
+from pipeline.metrics.family import Domain
+from pipeline.yaml_file import Node, nearest
+
+EDGES = ("critical_low", "warning_low", "target", "warning_high", "critical_high")  # in the order they must have
+MAX_WINDOW_SECONDS = 31 * 86_400
+_LONGEST_COOLDOWN = 5 * 1440  # minutes; Alertmanager forgets what it sent after that
+Side = Literal["low", "high"]
+
+
+class Bands(msgspec.Struct, frozen=True):
+    """The bands of one metric; an edge that is None is not judged. `window` and `for_seconds` in seconds.
+
+    `min_items`: with fewer over the window nothing is said. `cooldown_minutes`: a notification is not repeated for so
+    long.
+    """
+
+    target: float | None = None
+    warning_low: float | None = None
+    warning_high: float | None = None
+    critical_low: float | None = None
+    critical_high: float | None = None
+    window: int = 3600
+    for_seconds: int = 600
+    min_items: int = 20
+    enabled: bool = True
+    cooldown_minutes: int | None = None
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """One metric key of monitoring.yaml: its signal, the alert of each side, the values that are built in.
+
+    `signal` None: this release has no families of its domain yet; what is written about it is checked and waits.
+    """
+
+    section: str
+    key: str
+    signal: str | None
+    low_alert: str | None = None
+    high_alert: str | None = None
+    maximum: float = 1.0
+    defaults: Bands = Bands()
+    domain: Domain = "pipeline"
+
+    @property
+    def path(self) -> str:
+        """Return the dotted key."""
+        return f"{self.section}.{self.key}"
+
+
+_WEEK = 604_800.0
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        "overall_metrics",
+        "bypass_rate",
+        "bypass_rate",
+        "PipelineBypassRateLow",
+        "PipelineBypassRateHigh",
+        defaults=Bands(target=0.60, warning_low=0.50, critical_low=0.40, warning_high=0.80),
+    ),
+    Metric(
+        "overall_metrics",
+        "quality_score_avg",
+        "quality_score_avg",
+        "PipelineQualityScoreLow",
+        defaults=Bands(target=0.75, warning_low=0.70, critical_low=0.65),
+    ),
+    Metric(
+        "overall_metrics",
+        "early_exit_share",
+        "early_exit_share",
+        "PipelineEarlyExitShareLow",
+        "PipelineEarlyExitShareHigh",
+        defaults=Bands(target=0.40, warning_low=0.30, warning_high=0.60),
+    ),
+    Metric(
+        "overall_metrics",
+        "time_savings",
+        "time_savings",
+        "PipelineTimeSavingsLow",
+        defaults=Bands(target=0.70, warning_low=0.60),
+    ),
+    Metric("overall_metrics", "error_rate", "error_rate", None, "PipelineErrorRateHigh", defaults=Bands(target=0.01)),
+    Metric(
+        "overall_metrics",
+        "item_duration_p95_seconds",
+        "item_duration_p95_seconds",
+        None,
+        "PipelineItemDurationHigh",
+        maximum=_WEEK,
+    ),
+    Metric(
+        "overall_metrics",
+        "wrong_skip_rate",
+        "wrong_skip_rate",
+        None,
+        "PipelineWrongSkipsHigh",
+        defaults=Bands(target=0.05, warning_high=0.10, window=86_400, for_seconds=600),
+    ),
+    Metric("cache_metrics", "hit_rate", None, "CacheHitRateLow", domain="llm"),
+    Metric("cache_metrics", "cost_savings", None, "CacheCostSavingsLow", domain="llm"),
+    Metric("model_routing_metrics", "failure_rate", None, None, "ModelRoutingFailuresHigh", domain="llm"),
+    Metric("optimization_metrics", "latency_p95_seconds", None, None, "OptimizationLatencyHigh", _WEEK, domain="llm"),
+    Metric("autointel_metrics", "duration_p95_seconds", None, None, "AutointelSlowExecution", _WEEK, domain="workflow"),
+    Metric("autointel_metrics", "error_rate", None, None, "AutointelHighErrorRate", domain="workflow"),
+    Metric("bandit_metrics", "latency_p95_seconds", None, None, "BanditLatencyHigh", _WEEK, domain="bandits"),
+    Metric("evaluation_metrics", "quality", None, "EvaluationQualityLow", domain="evaluations"),
+    Metric("evaluation_metrics", "latency_seconds", None, None, "EvaluationLatencyHigh", _WEEK, domain="evaluations"),
+    Metric("evaluation_metrics", "cost_usd", None, None, "EvaluationCostHigh", _WEEK, domain="evaluations"),
+    Metric("agent_metrics", "quality_drop", None, None, "AgentQualityDrop", domain="agents"),
+    Metric("agent_metrics", "response_time_ratio", None, None, "AgentSlow", 1000.0, domain="agents"),
+    Metric("agent_metrics", "error_rate", None, None, "AgentErrorRateHigh", domain="agents"),
+    Metric("clustering_metrics", "silhouette", None, "ClusteringSilhouetteLow", domain="clustering"),
+    Metric("clustering_metrics", "outlier_ratio", None, None, "ClusteringOutliersHigh", domain="clustering"),
+    Metric("clustering_metrics", "tags_per_page", None, "ClusteringTagsPerPageLow", None, 1000.0, domain="clustering"),
+)
+SECTIONS: tuple[str, ...] = tuple(dict.fromkeys(metric.section for metric in METRICS))
+
+
+def metric(section: str, key: str) -> Metric | None:
+    """Return the metric of that section and key, None if there is none."""
+    return next((m for m in METRICS if (m.section, m.key) == (section, key)), None)
+
+
+def read_bands(node: Node, metric: Metric, base: Bands, problems: list[Problem]) -> Bands:
+    """Lay what a file says of one metric over `base`; what is wrong with it goes to `problems`, with its place."""
+    values: dict[str, object] = {}
+    for key, entry in node.items():
+        if key not in _READERS:
+            problems.append(entry.problem("a known key, " + nearest(key, _READERS)))
+            continue
+        try:
+            name, value = _READERS[key](key, entry.plain(), metric)
+        except ValueError as error:
+            problems.append(entry.problem(str(error)))
+            continue
+        values[name] = value
+    bands = msgspec.structs.replace(base, **values)
+    problems.extend(_disorder(node, bands))
+    return bands
+
+
+def _edge(key: str, value: object, metric: Metric) -> tuple[str, float | None]:
+    side: Side = "low" if key.endswith("low") else "high"
+    if key != "target" and not (metric.low_alert if side == "low" else metric.high_alert):
+        other = "high" if side == "low" else "low"
+        raise ValueError(f"no such band: {metric.key} is only judged by warning_{other} and critical_{other}")
+    if value is None:
+        return key, None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"a number from 0 to {metric.maximum:g}, without a unit" + _percent_hint(value, metric))
+    if not 0 <= value <= metric.maximum:
+        raise ValueError(f"a number from 0 to {metric.maximum:g}" + _percent_hint(value, metric))
+    if _is_out_of_reach(key, float(value), metric):
+        return key, None
+    _refuse_between_edges(key, float(value), metric)
+    return key, float(value)
+
+
+def _percent_hint(value: object, metric: Metric) -> str:
+    """Return a hint for a value that looks like percent, or nothing."""
+    text = str(value).strip().removesuffix("%").strip()
+    try:
+        number = float(text)
+    except ValueError:
+        return ""
+    return f" ({number:g} % is written {number / 100:g})" if metric.maximum == 1.0 and 1 < number <= 100 else ""
+
+
+def _is_out_of_reach(key: str, value: float, metric: Metric) -> bool:
+    """Return whether no value can be beyond a threshold, so that it is none: its alert would be silent for ever."""
+    if key == "target" or metric.signal is None:
+        return False
+    return value <= 0 if key.endswith("low") else value >= metric.maximum
+
+
+def _refuse_between_edges(key: str, value: float, metric: Metric) -> None:
+    """Refuse a threshold of a quantile that is no bucket edge: between edges nothing is known. Raises ValueError.
+
+    Nor is it the last edge: a quantile among the values beyond is said to be that edge, and never exceeds it.
+    """
+    signal = SIGNALS[metric.signal] if metric.signal else None
+    if signal is None or signal.kind != "quantile" or key == "target":
+        return
+    family = catalogue.family(family_of(signal.numerator[0].series)[0])
+    edges = family.buckets[:-1]
+    if value not in edges:
+        close = edge_text(min(edges, key=lambda edge: abs(edge - value))).removesuffix(".0")
+        why = " (a quantile never exceeds the last one)" if value == family.buckets[-1] else ""
+        raise ValueError(f"a bucket edge of {family.name}; the nearest is {close}{why}")
+
+
+def _duration(key: str, value: object, metric: Metric) -> tuple[str, int]:  # noqa: ARG001 - readers are called alike
+    if not isinstance(value, str):
+        raise ValueError(EXPECTED)
+    seconds = parse_duration(value)
+    if not (60 if key == "window" else 0) <= seconds <= MAX_WINDOW_SECONDS:
+        raise ValueError(
+            f"{EXPECTED}, from {'1m' if key == 'window' else '0s'} to {format_duration(MAX_WINDOW_SECONDS)}"
+        )
+    return {"for": "for_seconds"}.get(key, key), seconds
+
+
+def _whole(key: str, value: object, metric: Metric) -> tuple[str, int | None]:  # noqa: ARG001
+    what, highest = ("items", 1_000_000) if key == "min_items" else ("minutes", _LONGEST_COOLDOWN)
+    if value is None and key == "cooldown_minutes":
+        return key, None
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= highest:
+        raise ValueError(f"a whole number of {what} from 1 to {highest}, without a unit")
+    return key, value
+
+
+def _flag(key: str, value: object, metric: Metric) -> tuple[str, bool]:  # noqa: ARG001
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return key, value
+
+
+_READERS = {
+    **dict.fromkeys(EDGES, _edge),
+    "window": _duration,
+    "for": _duration,
+    "min_items": _whole,
+    "enabled": _flag,
+    "cooldown_minutes": _whole,
+}
+
+
+def _disorder(node: Node, bands: Bands) -> list[Problem]:
+    """Return a problem for each pair of neighbouring edges that stand the wrong way round."""
+    given = dict(node.items())
+    known = [(name, value) for name in EDGES if (value := getattr(bands, name)) is not None]
+    problems = []
+    for (lower, low), (upper, high) in pairwise(known):
+        if low <= high:
+            continue
+        key, word, other, value = (lower, "at most", upper, high) if lower in given else (upper, "at least", lower, low)
+        source = "" if other in given else ", built in: write it too, or null for none"
+        problems.append(given.get(key, node).problem(f"{word} {value:g} ({other}{source})"))
+    return problems

@@ -1,0 +1,1 @@
+"""From metrics back to configuration: thresholds recommended, configurations compared."""

@@ -1,0 +1,145 @@
+"""One configuration's figures over a window, as replicates: what `compare` compares.
+
+Content types are strata: figures are put together with the same shares of types in both arms (post-stratification,
+Holt & Smith 1979), so that a different mix does not decide. Items that left before their type was known keep the share
+they have in their own arm: leaving early is what the configuration did, not what it was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+import numpy as np
+
+from monitoring.history.blocks import Floats, History, Key
+from monitoring.history.histograms import Buckets, Distribution, assemble
+from monitoring.history.resampling import Resampling
+from pipeline.metrics.family import UNSPECIFIED
+
+Table = dict[Key, Floats]
+QUERIES = 8  # asked for each arm
+_VARIATION = 1.0  # where no duration was recorded
+_FULL = {"processing_type": "full", "dimension": "overall"}
+
+
+class ArmBlocks(msgspec.Struct, frozen=True):
+    """What rose in each block under one configuration; keys are (way, type) or (type,)."""
+
+    version: str
+    items: Table
+    spent: Table
+    saved: Table
+    failed: Table
+    scores: Table  # sum of overall scores of items processed in full
+    scored: Table
+    spread: float  # standard deviation of one score
+    variation: Mapping[str, float]  # of one item's duration, over its mean, by way
+
+    def __repr__(self) -> str:
+        """Return few words, see `Evidence.__repr__`."""
+        return f"ArmBlocks({self.version!r})"
+
+    def activity(self, blocks: int) -> Floats:
+        """Return the finished items of each block."""
+        return sum(self.items.values(), np.zeros(blocks))
+
+    def types(self) -> set[str]:
+        """Return the content types of which anything was seen."""
+        seen = {key[-1] for table in (self.items, self.failed) for key, values in table.items() if values.sum() > 0}
+        return seen - {UNSPECIFIED}
+
+
+async def read_arm(history: History, version: str) -> ArmBlocks:
+    """Ask for one arm. Raises PrometheusError."""
+    where = {"config_version": version}
+    way, full = ("processing_type", "content_type"), {**where, **_FULL}
+    buckets = await history.increases("pipeline_quality_score_bucket", ("content_type", "le"), full)
+    durations = await history.increases("pipeline_item_duration_seconds_bucket", ("processing_type", "le"), where)
+    return ArmBlocks(
+        version,
+        await history.increases("pipeline_items_total", way, where),
+        await history.increases("pipeline_time_spent_seconds_total", way, where),
+        await history.increases("pipeline_time_saved_seconds_total", way, where),
+        await history.increases("pipeline_failures_total", ("content_type",), where),
+        await history.increases("pipeline_quality_score_sum", ("content_type",), full),
+        await history.increases("pipeline_quality_score_count", ("content_type",), full),
+        _deviation(_pooled(buckets), history.blocks),
+        {key[0]: _variation(histogram) for key, histogram in assemble(durations, history.blocks).items()},
+    )
+
+
+def _pooled(buckets: Table) -> Table:
+    found: Table = {}
+    for (*_, le), values in buckets.items():
+        found[(le,)] = found.get((le,), np.zeros_like(values)) + values
+    return found
+
+
+def _whole(buckets: Buckets) -> Distribution:
+    return Distribution(Buckets(buckets.edges, buckets.counts.sum(axis=0)[None]))
+
+
+def _deviation(buckets: Table, blocks: int) -> float:
+    return next((_whole(found).variance() ** 0.5 for found in assemble(buckets, blocks).values()), 0.0)
+
+
+def _variation(buckets: Buckets) -> float:
+    found = _whole(buckets)
+    mean = float(found.sum_all()[0]) / max(float(found.total[0]), 1e-9)
+    return found.variance() ** 0.5 / mean if mean > 0 else _VARIATION
+
+
+class Arm:
+    """Replicates (r) of one arm's counts and sums, by stratum; `strata` are content types."""
+
+    def __init__(self, blocks: ArmBlocks, strata: tuple[str, ...], resampling: Resampling, size: int) -> None:
+        self._zero = np.zeros(size)
+        self._resampling = resampling
+        self.version = blocks.version
+        names = (*strata, UNSPECIFIED)
+        self.finished: dict[str, Floats] = {}
+        self.early: dict[str, Floats] = {}
+        self.failed: dict[str, Floats] = {}
+        self.handled: dict[str, Floats] = {}  # finished or failed
+        self.cost: dict[str, Floats] = {}
+        self.saved: dict[str, Floats] = {}
+        self.scored: dict[str, Floats] = {}
+        self.scores: dict[str, Floats] = {}
+        for name in names:
+            self._add(blocks, name, strata)
+
+    def _add(self, blocks: ArmBlocks, name: str, strata: tuple[str, ...]) -> None:
+        def is_mine(key: Key) -> bool:
+            return key[-1] == name or (name == UNSPECIFIED and key[-1] not in strata)
+
+        empty = self._resampling.counts(self._zero)
+        self.finished[name], self.cost[name], self.saved[name] = empty, empty, empty
+        self.early[name] = self._resampling.counts(self._total(blocks.items, is_mine, "early_exit"))
+        for way in ("full", "lightweight", "early_exit"):
+            items = self._total(blocks.items, is_mine, way)
+            counts = self.early[name] if way == "early_exit" else self._resampling.counts(items)
+            saved, spent = (self._total(table, is_mine, way) for table in (blocks.saved, blocks.spent))
+            cost = self._resampling.sums(saved + spent, items, counts, blocks.variation.get(way, _VARIATION))
+            self.finished[name] = self.finished[name] + counts
+            self.cost[name] = self.cost[name] + cost
+            self.saved[name] = self.saved[name] + self._share(cost, saved, spent)
+        self.failed[name] = self._resampling.counts(self._total(blocks.failed, is_mine))
+        self.handled[name] = self.finished[name] + self.failed[name]
+        scored = self._total(blocks.scored, is_mine)
+        scores = self._total(blocks.scores, is_mine)
+        self.scored[name] = self._resampling.counts(scored)
+        mean = scores.sum() / max(scored.sum(), 1e-9)
+        self.scores[name] = self._resampling.sums(
+            scores, scored, self.scored[name], blocks.spread / mean if mean > 0 else 0.0
+        )
+
+    def _share(self, cost: Floats, saved: Floats, spent: Floats) -> Floats:
+        if self._resampling.by_blocks:
+            return self._resampling.counts(saved)
+        whole = float((saved + spent).sum())
+        return cost * (float(saved.sum()) / whole if whole > 0 else 0.0)
+
+    def _total(self, table: Table, is_mine: Callable[[Key], bool], way: str | None = None) -> Floats:
+        wanted = [v for key, v in table.items() if is_mine(key) and (way is None or key[0] == way)]
+        return sum(wanted, self._zero)

@@ -1,0 +1,1 @@
+"""How numbers, durations and addresses are written for people."""

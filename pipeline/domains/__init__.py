@@ -1,0 +1,1 @@
+"""What each domain says: its events, families, labels and handlers; one folder for each."""

@@ -1,0 +1,1 @@
+"""The exporter: what it says of itself."""

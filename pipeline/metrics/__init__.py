@@ -1,0 +1,1 @@
+"""What all families have in common: declared, guarded, alive in a registry."""

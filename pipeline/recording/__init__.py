@@ -1,0 +1,1 @@
+"""Where events go, and one item's way through anybody's stages."""

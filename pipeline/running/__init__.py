@@ -1,0 +1,1 @@
+"""Our own pipeline at work: the engine, batches, the stages put together."""

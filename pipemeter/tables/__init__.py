@@ -1,0 +1,1 @@
+"""What commands answer, as tables on a terminal."""

@@ -1,0 +1,198 @@
+"""`pipemeter doctor`: is everything there, and how to mend what is not."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+import httpx
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipeline.configuration.config import Config
+from pipeline.errors import StageError
+from pipeline.recording.recorder import exporter_address
+from pipeline.state import state_dir
+from pipemeter import cli
+from pipemeter.logs import configure_logs
+from pipemeter.options import configuration, read_config
+from pipemeter.packages import INSTALL
+
+State = Literal["ok", "off", "warning", "failed"]
+_PACKAGES = ("prometheus-client", "starlette", "uvicorn", "httpx", "msgspec", "faster-whisper", "av", "yt-dlp",
+             "trafilatura", "wordllama", "common-expression-language")  # fmt: skip
+_LOOKS = {"ok": "[green]ok", "off": "[dim]off", "warning": "[yellow]warning", "failed": "[red]failed"}
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What one check found, and what to do about it if anything."""
+
+    check: str
+    state: State
+    detail: str
+    mend: str | None = None
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@configuration
+def command(as_json: bool, config_dir: Path | None, profile: str | None, allow_private: bool) -> int:
+    """Check installation, configuration, model weights, state and optional servers; say how to mend each.
+
+    Exit code 1 if something that is needed is missing, 2 if the configuration is refused.
+    """
+    configure_logs()
+    config = read_config(config_dir, profile, allow_private)
+    findings = list(_examine(config))
+    values = list(_values(config))
+    if as_json:
+        document = {"findings": findings, "configuration": values, "config_hash": config.hash()}
+        click.echo(msgspec.json.encode(document).decode())
+    else:
+        _show(findings, values)
+    return cli.EXIT_FAILED if any(finding.state == "failed" for finding in findings) else 0
+
+
+def _examine(config: Config) -> Iterator[Finding]:
+    yield Finding("python", "ok", f"{platform.python_version()} ({sys.executable})")
+    yield from (_package(name) for name in _PACKAGES)
+    yield _guarded("state folder", _state)
+    yield _guarded("speech weights", lambda: _speech(config))
+    yield _guarded("embedding weights", _embeddings)
+    yield _guarded("memory", lambda: _memory(config))
+    env = os.environ.get
+    yield _server("exporter", exporter_address()[0], "/health", "start it: pipemeter serve")
+    yield _server("prometheus", env("PROMETHEUS_URL"), "/-/ready", "start Prometheus, or correct PROMETHEUS_URL")
+    yield _server(
+        "alertmanager", env("ALERTMANAGER_URL"), "/-/ready", "start Alertmanager, or correct ALERTMANAGER_URL"
+    )
+    yield _server("grafana", env("GRAFANA_URL"), "/api/health", "start Grafana, or correct GRAFANA_URL")
+    yield _server(
+        "language model", config.llm.base_url, "/models", "correct LLM_BASE_URL or LLM_API_KEY", _bearer(config)
+    )
+    yield _server("qdrant", config.memory.qdrant_url, "/readyz", "start Qdrant, or correct QDRANT_URL")
+    hook = bool(config.publish.discord and config.publish.discord_webhook_url)
+    yield Finding("discord", "ok" if hook else "off", "webhook set" if hook else "DISCORD_WEBHOOK_URL is not set")
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, "ok", version(name))
+    except PackageNotFoundError:
+        return Finding(name, "failed", "not installed", INSTALL)
+
+
+def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
+    try:
+        return check()
+    except ModuleNotFoundError as error:
+        return Finding(name, "failed", f"not installed: {error.name}", INSTALL)
+    except Exception as error:  # noqa: BLE001 - a doctor does not fall ill with the patient
+        return Finding(name, "failed", f"{type(error).__name__}: {error}", "run `make install` anew")
+
+
+def _state() -> Finding:
+    folder = state_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".doctor"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return Finding("state folder", "failed", f"{folder}: {reason}", "make it writable, or set MONITORING_HOME")
+    return Finding("state folder", "ok", f"{folder} (SQLite {sqlite3.sqlite_version})")
+
+
+def _speech(config: Config) -> Finding:
+    from pipeline.stages.transcribe import Transcriber
+
+    found, detail = Transcriber(config.transcription).available()
+    if found:
+        return Finding("speech weights", "ok", detail)
+    return Finding("speech weights", "failed", detail, "run `make install` anew, or correct transcription.model_dir")
+
+
+def _embeddings() -> Finding:
+    from pipeline.stages.assess import Assessor
+
+    dimensions = Assessor().embed(["ready"]).shape[1]
+    return Finding("embedding weights", "ok", f"{dimensions} dimensions, from the wordllama wheel")
+
+
+def _memory(config: Config) -> Finding:
+    from pipeline.running.local_toolbox import memory_path
+    from pipeline.stages.remember import Memory
+
+    path = memory_path(config)
+    if not path.exists():
+        return Finding("memory", "ok", f"{path}: not there yet, made by the first run")
+    try:
+        with Memory(path) as memory:
+            return Finding("memory", "ok", f"{path}: {memory.check()}")
+    except StageError as error:
+        return Finding("memory", "failed", str(error), "move the file away; a new one is made by the next run")
+
+
+def _bearer(config: Config) -> dict[str, str]:
+    key = config.llm.api_key.reveal()
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def _server(name: str, url: str | None, path: str, mend: str, headers: dict[str, str] | None = None) -> Finding:
+    if not url:
+        return Finding(name, "off", "not configured")
+    shown = _without_password(url)
+    try:
+        answer = httpx.get(url.rstrip("/") + path, headers=headers or {}, timeout=3.0)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        return Finding(name, "warning", f"{shown}: {type(error).__name__}", mend)
+    if answer.is_success:
+        return Finding(name, "ok", shown)
+    return Finding(name, "warning", f"{shown}: HTTP {answer.status_code}", mend)
+
+
+def _without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}***@{rest.rpartition('@')[2]}" if "@" in rest else url
+
+
+def _values(config: Config) -> Iterator[dict[str, Any]]:
+    """Yield every value of the configuration with where it came from."""
+    plain: dict[str, Any] = {"config_version": config.version, "profile": config.profile}
+    plain |= {"shadow_rate": config.shadow_rate, "shadow_seed": config.shadow_seed}
+    for section in ("flags", "thresholds", "download", "transcription", "llm", "memory", "publish"):
+        settings = getattr(config, section)
+        plain |= {f"{section}.{name}": getattr(settings, name) for name in settings.__struct_fields__}
+    for name, route in config.routing.types.items():
+        plain[f"content_types.{name}.processing_mode"] = route.processing_mode
+        plain[f"content_types.{name}.priority"] = route.priority
+    plain["default_routing.default_mode"] = config.routing.default_mode
+    for name, point in config.checkpoints.items():
+        plain[f"checkpoints.{name}.min_confidence"] = point.min_confidence
+        plain[f"checkpoints.{name}.conditions"] = [c.condition.source for c in point.conditions]
+    for key, value in plain.items():
+        shown = value if isinstance(value, (int, float, list, type(None))) else _without_password(str(value))
+        yield {"key": key, "value": shown, "origin": config.origins.get(key, "built-in")}
+
+
+def _show(findings: list[Finding], values: list[dict[str, Any]]) -> None:
+    console = Console(highlight=False)
+    checks = Table("Check", "State", "Detail", title="Checks", title_justify="left", title_style="bold")
+    for finding in findings:
+        detail = escape(finding.detail) + (f"\n[bold]mend:[/] {escape(finding.mend)}" if finding.mend else "")
+        checks.add_row(finding.check, _LOOKS[finding.state], detail)
+    console.print(checks)
+    settings = Table("Key", "Value", "From", title="Configuration", title_justify="left", title_style="bold")
+    for value in values:
+        settings.add_row(value["key"], escape(str(value["value"])), escape(value["origin"]))
+    console.print(settings)

@@ -16,7 +16,7 @@ from monitoring.targets.bands import METRICS, Bands
 from monitoring.targets.slos import Slo
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
-from pipeline.domains.catalogue import CHECKPOINTS
+from pipeline.domains.content.labels import CHECKPOINTS
 
 JUDGED = tuple(metric.signal for metric in METRICS if metric.signal)
 TOTALS = (

@@ -48,7 +48,7 @@ class Vocabulary:
 
     def __init__(self, groups: Iterable[Group] = (), known: Mapping[str, Iterable[str]] | None = None) -> None:
         self._series: dict[str, Labels] = {}
-        for family in catalogue.FAMILIES:
+        for family in catalogue.families():
             self._series |= _series_of(family, known or {})
         for name, labels in FOREIGN.items():
             self._series[name] = dict.fromkeys((*TARGET_LABELS, *labels))

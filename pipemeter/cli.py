@@ -32,6 +32,7 @@ _VERBS = {
     "tune": "Recommend thresholds from what the metrics show.",
     "compare": "Compare two configurations, and say which to take.",
     "assign": "Say which configuration an item gets in an A/B test.",
+    "init": "Write a folder to start from: configuration, docker-compose.yml, .env.",
     "doctor": "Check the installation and say how to mend it.",
 }
 

@@ -76,9 +76,9 @@ def main() -> None:
         click.echo(f"pipemeter: {error}", err=True)
         sys.exit(EXIT_FAILED)
     except ModuleNotFoundError as error:
-        from pipemeter.packages import INSTALL
+        from pipemeter.packages import needed_module
 
-        click.echo(f"pipemeter: this needs `{error.name}`, which is not installed; {INSTALL}", err=True)
+        click.echo(f"pipemeter: {needed_module(error.name or str(error))}", err=True)
         sys.exit(EXIT_FAILED)
     except (click.Abort, KeyboardInterrupt):
         click.echo("pipemeter: interrupted", err=True)

@@ -15,7 +15,15 @@ import msgspec
 from pipeline.defaults import checkout, default_files
 from pipemeter.wheel import wheel
 
-_COPIED = ("config", "prometheus", "alert_rules", "alertmanager", "grafana", "docs/runbooks", "docker/alertmanager-defaults")
+_COPIED = (
+    "config",
+    "prometheus",
+    "alert_rules",
+    "alertmanager",
+    "grafana",
+    "docs/runbooks",
+    "docker/alertmanager-defaults",
+)
 _SCRIPTS = ("docker/compose", "docker/demo", "docker/grafana-setup")
 _PINS = ("docker/exporter.txt", "docker/transcription.txt")
 _MAKE = re.compile(r"\bmake (up|down|logs)\b")
@@ -56,9 +64,15 @@ def _text(name: str) -> str:
 def _environment(text: str) -> str:
     """Return the example as a `.env` of its own: every line of it is a comment, so it changes nothing yet."""
     text = _replaced(text, r"`cp \.env\.example \.env`, take away the", "Take away the")
-    text = _replaced(text, r" The file \.env is not part of the repository\.", " Secrets stand here: keep it out of git.")
+    text = _replaced(
+        text, r" The file \.env is not part of the repository\.", " Secrets stand here: keep it out of git."
+    )
     text = _replaced(text, r"#PIPEMETER_TRANSCRIPTION_IMAGE=.*\n", "")
-    text = _replaced(text, r"our own two images are built on, and what they are called", "our own image is built on, and what it is called")
+    text = _replaced(
+        text,
+        r"our own two images are built on, and what they are called",
+        "our own image is built on, and what it is called",
+    )
     text = _replaced(text, r"# off: nothing is made up;.*\n#DEMO=on\n# Simulated items a second, once the samples are done\.",
                      "# on: items are simulated, so that there is something to see; they are counted like yours.\n"
                      "#DEMO=off\n# Simulated items a second.")  # fmt: skip

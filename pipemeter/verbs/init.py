@@ -49,11 +49,15 @@ def command(folder: Path, force: bool, as_json: bool) -> None:
             with replacing(folder / name) as file:
                 file.write(files[name].data)
             (folder / name).chmod(files[name].mode)
-    by_state = {state: [name for name in states if states[name] == state] for state in ("written", "replaced", "unchanged")}
+    by_state = {
+        state: [name for name in states if states[name] == state] for state in ("written", "replaced", "unchanged")
+    }
     if as_json:
         click.echo(msgspec.json.encode({"folder": str(folder), **by_state}).decode())
         return
-    click.echo(f"{len(files)} files in {folder}: " + ", ".join(f"{len(names)} {state}" for state, names in by_state.items()))
+    click.echo(
+        f"{len(files)} files in {folder}: " + ", ".join(f"{len(names)} {state}" for state, names in by_state.items())
+    )
     click.echo(_NEXT.format(folder=folder))
 
 

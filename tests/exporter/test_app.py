@@ -239,7 +239,9 @@ def test_runbooks_are_served_and_nothing_beside_them(serve: Serve, tmp_path: Pat
         assert running.client.get(f"/runbooks/{name}").status_code == 404
 
 
-def test_a_runbook_that_the_folder_lacks_is_the_one_that_came_with_the_installation(serve: Serve, tmp_path: Path) -> None:
+def test_a_runbook_that_the_folder_lacks_is_the_one_that_came_with_the_installation(
+    serve: Serve, tmp_path: Path
+) -> None:
     (tmp_path / "PipelineDown.md").write_text("our own")
     client = serve(runbooks=tmp_path).client
     assert client.get("/runbooks/PipelineDown").text == "our own"

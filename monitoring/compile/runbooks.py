@@ -71,11 +71,9 @@ def _text(name: str) -> str:
 
 def _prose(alert: Alert) -> str:
     """Return what is written about an alert; objectives of an operator's own share one text."""
-    own = isinstance(alert.case, BurnCase) and alert.case.slo.signal not in ("error_rate", "availability")
-    if not own:
+    watched = signal(alert.case.slo.signal) if isinstance(alert.case, BurnCase) else None
+    if watched is None or watched.burn:
         return _text(alert.name)
-    assert isinstance(alert.case, BurnCase)
-    watched = signal(alert.case.slo.signal)
     splits = "\n\n".join(f"```signal\n{watched.name} by {label}\n```" for label in watched.splits if label != "job")
     words = {"{signal}": watched.name, "{help}": f"{watched.title}: {watched.help}", "{splits}": splits}
     return _replaced(_text("_objective"), words)
@@ -154,7 +152,7 @@ def _volume(alert: Alert) -> str:
 
 
 def _slo_volume(slo: Slo) -> str:
-    return f"{slo.min_items} {'scrapes' if slo.signal == 'availability' else 'items'}"
+    return f"{slo.min_items} {'scrapes' if SIGNALS[slo.signal].is_scraped else 'items'}"
 
 
 def _labels(alert: Alert) -> str:

@@ -11,13 +11,12 @@ from statistics import NormalDist
 
 import msgspec
 
-from monitoring.domains.catalogue import Signal, Term, Where
+from monitoring.domains.signal import Signal, Term, Where
 from monitoring.wording.durations import format_duration
 from pipeline.domains import catalogue
 
 BOARD_WINDOWS = (300, 3600)  # s, recorded for every family that a recorded signal is made of
 _BUCKET_WINDOWS = (3600,)  # buckets are many
-_SUMMED_UP = {("pipeline_failures_total", "error_type")}  # 14 kinds of error a stage would be 700 series a window
 _OPERATIONS = {
     "ratio": "ratio",
     "mean": "mean",
@@ -77,9 +76,9 @@ def record_name(term: Term, window: int) -> str:
 
 
 def signal_record(signal: Signal, window: int, by: Sequence[str] = (), what: str | None = None) -> str:
-    """Return the name of a recorded signal: `pipeline:bypass_rate:ratio1h`; its level names the labels it has."""
+    """Return the name of a recorded signal: `pipeline:bypass_rate:ratio1h`; its level names its labels or domain."""
     operation = what or _OPERATIONS[signal.kind] + (f"{signal.quantile * 100:g}_" if signal.kind == "quantile" else "")
-    return f"{'_'.join(by) or 'pipeline'}:{signal.name}:{operation}{format_duration(window)}"
+    return f"{'_'.join(by) or signal.domain}:{signal.name}:{operation}{format_duration(window)}"
 
 
 def expression(signal: Signal, over: Over, *, by: Sequence[str] = (), where: Sequence[str] = ()) -> str:

@@ -1,0 +1,9 @@
+"""The exporter, and the chain behind it that tells of alerts, as they are judged."""
+
+from __future__ import annotations
+
+from monitoring.domains.domain import Domain
+from monitoring.domains.exporter.alerts import FIXED
+from monitoring.domains.exporter.signals import SIGNALS
+
+DOMAIN = Domain(name="exporter", title="Exporter", signals=SIGNALS, alerts=FIXED, recorded=False)

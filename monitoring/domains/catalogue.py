@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from monitoring.domains.alert import Fixed
 from monitoring.domains.band import Metric
+from monitoring.domains.case import Case
 from monitoring.domains.content.domain import DOMAIN as CONTENT
 from monitoring.domains.domain import Domain
 from monitoring.domains.exporter.domain import DOMAIN as EXPORTER
@@ -16,6 +17,15 @@ SIGNALS: Mapping[str, Signal] = {signal.name: signal for domain in DOMAINS for s
 METRICS: tuple[Metric, ...] = tuple(metric for domain in DOMAINS for metric in domain.metrics)
 SECTIONS: tuple[str, ...] = tuple(dict.fromkeys(metric.section for metric in METRICS))
 FIXED: tuple[Fixed, ...] = tuple(alert for domain in DOMAINS for alert in domain.alerts)
+CASES: Mapping[str, tuple[Case, ...]] = {name: cases for domain in DOMAINS for name, cases in domain.cases.items()}
+
+
+def domain(name: str) -> Domain:
+    """Return the domain of that name. Raises LookupError."""
+    found = next((one for one in DOMAINS if one.name == name), None)
+    if found is None:
+        raise LookupError(f"no domain is called {name!r}")
+    return found
 
 
 def signal(name: str) -> Signal:

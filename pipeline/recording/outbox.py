@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from pipeline.events import Event
+from pipeline.domains.event import DomainEvent
+from pipeline.events import validate
 from pipeline.recording.spool import Batch, Spool
 from pipeline.zstd import compress, decompress
 
@@ -48,7 +49,7 @@ class Outbox:
         """How many events are held in memory."""
         return sum(batch.count for batch in list(self._held))
 
-    def fill(self, buffer: deque[Event], *, everything: bool) -> None:
+    def fill(self, buffer: deque[DomainEvent], *, everything: bool) -> None:
         """Make batches of what has been recorded, as many as memory should hold, or all."""
         while buffer and (everything or not self.full):
             size = min(len(buffer), self._batch_events)
@@ -95,7 +96,7 @@ class Outbox:
         body = compress(msgspec.json.encode(events), 1)
         return Batch(uuid.uuid4().hex, self._clock(), len(events), body)
 
-    def _valid(self, events: list[Event]) -> list[Event]:
+    def _valid(self, events: list[DomainEvent]) -> list[DomainEvent]:
         """Leave out what is not valid: one such event would spoil its whole batch."""
         try:
             _check(events)
@@ -103,7 +104,7 @@ class Outbox:
             return [event for event in events if self._is_valid(event)]
         return events
 
-    def _is_valid(self, event: Event) -> bool:
+    def _is_valid(self, event: DomainEvent) -> bool:
         try:
             _check([event])
         except Exception as error:  # noqa: BLE001 - anything may have been passed as an event
@@ -112,7 +113,10 @@ class Outbox:
         return True
 
 
-def _check(events: Sequence[Event]) -> None:
+def _check(events: Sequence[DomainEvent]) -> None:
     """Raise if any of these is no valid event, or cannot be written as JSON."""
-    msgspec.convert(msgspec.to_builtins(events), list[Event])  # JSON itself would turn a NaN into null
+    for event in events:
+        if not isinstance(event, DomainEvent):
+            raise TypeError("not an event")
+        validate(event)  # JSON itself would turn a NaN into null
     msgspec.json.encode(events)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import msgspec
-import zstandard
 
 from pipeline.domains.event import DomainEvent
 from pipeline.events import validate
 from pipeline.recording.spool import Batch, Spool
+from pipeline.zstd import compress, decompress
 
 DropReason = Literal["buffer_full", "spool_full", "no_spool", "invalid", "refused", "expired"]
 HELD_BATCHES = 20  # in memory while the exporter is away, before they go to the spool
@@ -33,8 +33,6 @@ class Outbox:
         self._clock = clock
         self._drop = drop
         self._held: deque[Batch] = deque()
-        self._compressor = zstandard.ZstdCompressor(level=1)
-        self._decompressor = zstandard.ZstdDecompressor()
 
     @property
     def full(self) -> bool:
@@ -77,7 +75,7 @@ class Outbox:
 
     def split(self, batch: Batch, why: str) -> None:
         """Halve a refused batch, so that one bad event does not take the good ones with it."""
-        events = msgspec.json.decode(self._decompressor.decompress(batch.body))
+        events = msgspec.json.decode(decompress(batch.body))
         self.remove(batch)
         if len(events) == 1:
             self._drop("refused", 1, why)
@@ -95,7 +93,7 @@ class Outbox:
                 self._drop("spool_full", batch.count, "the spool takes no more")
 
     def _batch(self, events: Sequence[Any]) -> Batch:
-        body = self._compressor.compress(msgspec.json.encode(events))
+        body = compress(msgspec.json.encode(events), 1)
         return Batch(uuid.uuid4().hex, self._clock(), len(events), body)
 
     def _valid(self, events: list[DomainEvent]) -> list[DomainEvent]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from monitoring.domains.band import Bands
 from monitoring.domains.board import Scale, Steps
 from monitoring.domains.catalogue import SIGNALS
-from monitoring.targets.bands import Bands
 from monitoring.targets.targets import Targets
 from pipeline.domains.content.labels import CHECKPOINTS, STAGES
 from pipeline.errors import ERROR_TYPES

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from pipeline.metrics.family import Family, Label
 
-if TYPE_CHECKING:
-    from pipeline.metrics.registry import Metrics
-
 Handler = Callable[[Any], None]
+Handlers = Callable[[Any], Mapping[type, Handler]]  # is given the Metrics, which know their domains
 
 
 class Domain(msgspec.Struct, frozen=True):
@@ -27,6 +25,6 @@ class Domain(msgspec.Struct, frozen=True):
     families: tuple[Family, ...]
     labels: tuple[Label, ...] = ()
     events: tuple[type[msgspec.Struct], ...] = ()
-    handlers: Callable[[Metrics], Mapping[type, Handler]] | None = None
+    handlers: Handlers | None = None
     prefixes: tuple[str, ...] = ()
     judged: str = ""

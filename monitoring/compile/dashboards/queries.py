@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from monitoring.compile.dashboards.scales import target_of
+from monitoring.compile.vocabulary import FOREIGN, TARGET_LABELS
 from monitoring.domains.ask import AnyAsk, Ask, Joined, PromQL, TargetOr
 from monitoring.domains.board import Kind
 from monitoring.domains.catalogue import Signal, signal
@@ -22,7 +23,6 @@ Form = Literal["time_series", "table", "heatmap"]
 HOUR = 3600
 _BUCKETS_STEP = "5m"  # least step of quantiles over time: buckets are many
 _BY_THE_HOUR = ("quantile", "share", "low", "high")  # buckets are recorded so; ends would be dear in smaller steps
-_OF_THE_SCRAPE = ("job", "instance")  # labels that Prometheus adds
 _AT_THE_END: tuple[Kind, ...] = ("number", "ranking", "table")
 _FORMS: dict[Over, Form] = {"buckets": "heatmap"}
 
@@ -135,8 +135,8 @@ def families_of(signal: Signal) -> tuple[str, ...]:
 
 def labels_of(families: Sequence[str]) -> frozenset[str]:
     """Return the labels that all of these metrics have, those that Prometheus adds among them. Raises LookupError."""
-    declared = [frozenset(catalogue.family(name).labels) for name in families if name != "up"]
-    return frozenset(_OF_THE_SCRAPE) | (frozenset.intersection(*declared) if declared else frozenset())
+    declared = [frozenset(FOREIGN[name] if name in FOREIGN else catalogue.family(name).labels) for name in families]
+    return frozenset(TARGET_LABELS) | (frozenset.intersection(*declared) if declared else frozenset())
 
 
 def _chosen(variable: Variable) -> str:

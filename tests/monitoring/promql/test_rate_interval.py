@@ -89,7 +89,10 @@ def test_the_whole_has_an_interval_too(client: PrometheusClient) -> None:
 @rule_engine.NEEDED
 def test_a_board_has_the_ends_before_the_first_whole_hour_has_passed(client: PrometheusClient) -> None:
     q = Queries(Targets(), ())
-    ends = [asked(client, filled_in(q.query(Ask("whole", one.name), "number").expr, "15m"), END - 60)[""] for one in (LOW, HIGH)]
+    ends = [
+        asked(client, filled_in(q.query(Ask("whole", one.name), "number").expr, "15m"), END - 60)[""]
+        for one in (LOW, HIGH)
+    ]
     wrong, total = (sum(column) for column in zip(*SEEN.values(), strict=True))
     assert ends == pytest.approx(wilson(wrong, total), rel=1e-6)
 

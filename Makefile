@@ -43,7 +43,6 @@ check: install-dev ## format, lint, types, generated files, compiled rules with 
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m tools.generate --check
 	$(BIN)/pipemeter compile --check
 	$(BIN)/python -m tools.check_rules
 
@@ -51,8 +50,7 @@ format: install-dev ## put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-generate: install-dev ## write everything generated anew: parts of the docs, compiled rules, routes, runbooks, dashboards
-	$(BIN)/python -m tools.generate
+generate: install-dev ## write everything generated anew: rules, routes, runbooks, dashboards, docs/reference
 	$(BIN)/pipemeter compile
 
 bench: install-dev ## print the benchmarks (minutes; each measures a peer in the same run)

@@ -24,8 +24,9 @@ from bench.remote_write import RECEIVER, remote_write
 from exporter.text.exposition import render
 from monitoring.alerts.rule_groups import rule_groups
 from monitoring.targets.targets import Targets
+from pipeline.domains.content.known import known_values
 from pipeline.domains.content.traffic import KINDS, VARIANTS, Kind, Traffic, Variant
-from pipeline.metrics.registry import KnownValues, Metrics
+from pipeline.metrics.registry import Metrics
 
 EXITS = {
     "post_download": ("too_short", "silent"),
@@ -90,7 +91,7 @@ def history(plan: Plan) -> Iterator[Series]:
 
 def _simulated(plan: Plan, times: Floats) -> _Tape:
     rng = random.Random(plan.seed)
-    metrics = Metrics(CollectorRegistry(), known=KnownValues(exits=EXITS))
+    metrics = Metrics(CollectorRegistry(), known=known_values(exits=EXITS))
     metrics.series("exporter_build_info")("0.1.0", "3.11.9").set(1)
     tape = _Tape()
     good, bad = (

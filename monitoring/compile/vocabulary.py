@@ -15,6 +15,7 @@ import promql_parser as promql
 from monitoring.promql.expressions import edge_text
 from pipeline.domains import catalogue
 from pipeline.metrics.family import OTHER, UNSPECIFIED, Family
+from pipeline.metrics.known import KnownValues
 
 Values = frozenset[str] | None  # None: any value
 Labels = dict[str, Values]
@@ -145,7 +146,7 @@ class Vocabulary:
 def _series_of(family: Family, known: Mapping[str, Iterable[str]]) -> dict[str, Labels]:
     labels: Labels = dict.fromkeys(TARGET_LABELS)
     for name in family.labels:
-        label = catalogue.label_of(family, name, known)
+        label = catalogue.label_of(family, name, KnownValues({key: tuple(known[key]) for key in known}))
         labels[name] = frozenset({*label.values, UNSPECIFIED, OTHER}) if label.values else None
     if family.kind != "histogram":
         return {family.name: labels}

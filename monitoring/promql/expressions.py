@@ -14,10 +14,8 @@ import msgspec
 from monitoring.domains.catalogue import Signal, Term, Where
 from monitoring.wording.durations import format_duration
 from pipeline.domains import catalogue
+from pipeline.metrics.family import Summed
 
-BOARD_WINDOWS = (300, 3600)  # s, recorded for every family that a recorded signal is made of
-_BUCKET_WINDOWS = (3600,)  # buckets are many
-_SUMMED_UP = {("pipeline_failures_total", "error_type")}  # 14 kinds of error a stage would be 700 series a window
 _OPERATIONS = {
     "ratio": "ratio",
     "mean": "mean",
@@ -34,8 +32,8 @@ class Recorded(msgspec.Struct, frozen=True):
     """How one series is recorded: which labels stay beside `job`, which label values it is narrowed to."""
 
     labels: tuple[str, ...]
-    where: Where = ()
-    windows: tuple[int, ...] = BOARD_WINDOWS
+    where: Where
+    windows: tuple[int, ...]
 
 
 class OverRange(msgspec.Struct, frozen=True):
@@ -51,15 +49,16 @@ Over = int | str | OverRange  # recorded window in seconds | raw window as PromQ
 def recorded_of(series: str) -> Recorded:
     """Return how a series is recorded. Raises LookupError for a name outside the catalogue."""
     if series == "up":
-        return Recorded((), (("job", ("pipeline",)),))
-    family, suffix = family_of(series)
-    labels = tuple(
-        label for label in catalogue.family(family).labels if label != "error_type" or "stage_errors" in series
-    )
+        return Recorded((), (("job", ("pipeline",)),), Summed().windows)
+    name, suffix = family_of(series)
+    family = catalogue.family(name)
+    how = family.recorded
+    labels = tuple(label for label in family.labels if label not in how.over)
     if suffix == "_bucket":
-        narrowed = (("dimension", ("overall",)),) if "dimension" in labels else ()
-        return Recorded(("le", *(x for x in labels if x != "dimension")), narrowed, _BUCKET_WINDOWS)
-    return Recorded(labels)
+        kept = tuple(label for label in labels if label not in how.buckets_of)
+        narrowed = tuple((label, (value,)) for label, value in how.buckets_of.items())
+        return Recorded(("le", *kept), narrowed, how.bucket_windows)
+    return Recorded(labels, (), how.windows)
 
 
 def family_of(series: str) -> tuple[str, str]:

@@ -87,7 +87,7 @@ def load_targets(path: Path | None) -> Targets:
 def _content_types(path: Path) -> tuple[str, ...]:
     """Return the content types known beside a monitoring.yaml; a broken pipeline configuration is refused elsewhere."""
     try:
-        return load_config(path.parent).known_values().content_types
+        return load_config(path.parent).known_values().values["content_type"]
     except ConfigError:
         return CONTENT_TYPES
 

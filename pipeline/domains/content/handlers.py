@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pipeline import events
-from pipeline.metrics.family import Family, edges
+from pipeline.metrics.family import Family, Label, Summed, edges
 from pipeline.metrics.labels import is_clean
 
 if TYPE_CHECKING:
@@ -24,12 +24,15 @@ FAMILIES: tuple[Family, ...] = (
         "counter",
         "Items that went the lightweight way, by the reason for it.",
         ("reason", "content_type", "config_version"),
+        own=(Label("reason", events.BYPASS_REASONS),),
     ),
     Family(
         "pipeline_early_exits_total",
         "counter",
         "Items that left at a checkpoint, by the condition that held.",
         ("checkpoint", "reason", "content_type", "config_version"),
+        own=(Label("reason", cap=48, example="too_short"),),
+        pairs={"reason": "checkpoint"},
     ),
     Family(
         "pipeline_checkpoint_evaluations_total",
@@ -55,6 +58,7 @@ FAMILIES: tuple[Family, ...] = (
         ("dimension", *_ITEM),
         _RATIO,
         _RATIO_WHY,
+        recorded=Summed(buckets_of={"dimension": "overall"}),
     ),
     Family(
         "pipeline_quality_margin_ratio",
@@ -85,6 +89,7 @@ FAMILIES: tuple[Family, ...] = (
         "counter",
         "Items that ended failed, by the stage that failed; they are not among the finished items.",
         ("pipeline_stage", "error_type", "content_type", "config_version"),
+        recorded=Summed(over=("error_type",)),  # 14 kinds of error a stage would be 700 series a window
     ),
     Family(
         "pipeline_stage_errors_total",
@@ -107,18 +112,29 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family("pipeline_llm_calls_saved_total", "counter", "Model calls that shortcuts made unnecessary.", _ITEM),
     Family("pipeline_cost_saved_usd_total", "counter", "Cost of the model calls that shortcuts saved.", _ITEM),
-    Family("pipeline_items_in_progress", "gauge", "Items being processed in this process right now."),
+    Family("pipeline_items_in_progress", "gauge", "Items being processed in this process right now.", kept="process"),
     Family(
         "pipeline_last_item_timestamp_seconds",
         "gauge",
         "Unix time when this process last saw an item finish or fail; 0 before the first.",
+        kept="process",
     ),
-    Family("pipeline_feature_enabled", "gauge", "1 if the feature is on, 0 if it is off.", ("feature",)),
+    Family("pipeline_feature_enabled", "gauge", "1 if the feature is on, 0 if it is off.", ("feature",), kept="config"),
     Family(
-        "pipeline_threshold_ratio", "gauge", "Thresholds of the active configuration.", ("threshold", "config_version")
+        "pipeline_threshold_ratio",
+        "gauge",
+        "Thresholds of the active configuration.",
+        ("threshold", "config_version"),
+        zeros=False,
+        kept="config",
     ),
     Family(
-        "pipeline_config_info", "gauge", "Always 1; names the active configuration.", ("config_version", "config_hash")
+        "pipeline_config_info",
+        "gauge",
+        "Always 1; names the active configuration.",
+        ("config_version", "config_hash"),
+        zeros=False,
+        kept="config",
     ),
 )
 

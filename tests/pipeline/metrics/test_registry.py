@@ -11,6 +11,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.domains import catalogue
+from pipeline.domains.content.known import known_values
 from pipeline.events import (
     CallsSaved,
     CheckpointEvaluated,
@@ -25,9 +26,9 @@ from pipeline.events import (
 )
 from pipeline.metrics.family import Label
 from pipeline.metrics.labels import LabelGuard
-from pipeline.metrics.registry import KnownValues, Metrics
+from pipeline.metrics.registry import Metrics
 
-KNOWN = KnownValues(("news", "review"), "blue", {"post_download": ("too_short",), "post_analysis": ("nothing_found",)})
+KNOWN = known_values(("news", "review"), "blue", {"post_download": ("too_short",), "post_analysis": ("nothing_found",)})
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from monitoring.alerts.alert import Alert
 from monitoring.alerts.rule_groups import header
-from monitoring.domains.catalogue import SIGNALS, Signal
+from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.signal import Signal
 from monitoring.wording.durations import format_duration
 from pipeline.decisions.facts import FACTS, FactDeclaration
 from pipeline.domains import catalogue

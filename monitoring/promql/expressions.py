@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 import msgspec
 
-from monitoring.domains.catalogue import Signal, Term, Where
+from monitoring.domains.signal import Signal, Term, Where
 from monitoring.wording.durations import format_duration
 from pipeline.domains import catalogue
 from pipeline.metrics.family import Summed
@@ -76,9 +76,9 @@ def record_name(term: Term, window: int) -> str:
 
 
 def signal_record(signal: Signal, window: int, by: Sequence[str] = (), what: str | None = None) -> str:
-    """Return the name of a recorded signal: `pipeline:bypass_rate:ratio1h`; its level names the labels it has."""
+    """Return the name of a recorded signal: `pipeline:bypass_rate:ratio1h`; its level names its labels or domain."""
     operation = what or _OPERATIONS[signal.kind] + (f"{signal.quantile * 100:g}_" if signal.kind == "quantile" else "")
-    return f"{'_'.join(by) or 'pipeline'}:{signal.name}:{operation}{format_duration(window)}"
+    return f"{'_'.join(by) or signal.domain}:{signal.name}:{operation}{format_duration(window)}"
 
 
 def expression(signal: Signal, over: Over, *, by: Sequence[str] = (), where: Sequence[str] = ()) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from monitoring.domains.band import Bands
 from monitoring.domains.catalogue import signal
 from monitoring.domains.scale import GREEN, RED, YELLOW, AnyScale, Scale, Steps, UnitOf
-from monitoring.targets.bands import Bands
 from monitoring.targets.targets import Targets
 
 _SCALES = {  # of signals, by their unit

@@ -9,8 +9,8 @@ from monitoring.alerts.alert import alerts_of
 from monitoring.compile import reference as module
 from monitoring.compile.output import Difference, differences, write
 from monitoring.compile.reference import alerts_page, labels_page, metrics_page, reference, signals_page
+from monitoring.domains.band import Bands
 from monitoring.domains.catalogue import SIGNALS
-from monitoring.targets.bands import Bands
 from monitoring.targets.targets import Targets
 from pipeline.decisions.facts import FACTS
 from pipeline.domains import catalogue

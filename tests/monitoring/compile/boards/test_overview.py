@@ -8,7 +8,7 @@ from monitoring.alerts.recording_rules import BUDGET_RECORD
 from monitoring.alerts.rule_groups import rule_groups
 from monitoring.compile.boards.files import dashboards, dead_panels
 from monitoring.compile.vocabulary import Vocabulary
-from monitoring.targets.bands import Bands
+from monitoring.domains.band import Bands
 from monitoring.targets.targets import Targets
 from tests.monitoring.dashboards import DOCUMENTS, TARGETS, document_of, expressions_of, full_rows, panel_of, steps_of
 

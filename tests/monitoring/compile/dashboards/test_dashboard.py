@@ -11,7 +11,7 @@ import pytest
 
 from monitoring.compile.boards.files import boards, dashboards
 from monitoring.compile.dashboards.dashboard import dashboard_json, dashboard_text
-from monitoring.targets.bands import Bands
+from monitoring.domains.band import Bands
 from monitoring.targets.slos import Slo
 from monitoring.targets.targets import Targets
 from tests.monitoring.dashboards import DOCUMENTS, TARGETS, each_board

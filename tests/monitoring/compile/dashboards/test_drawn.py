@@ -7,10 +7,10 @@ import pytest
 
 from monitoring.compile.dashboards.drawn import DrawnPanel, Palette, drawn
 from monitoring.domains.ask import Ask, Joined, PromQL
+from monitoring.domains.band import Bands
 from monitoring.domains.board import Board, Column, Panel
 from monitoring.domains.scale import HOURS, Banded, Scale
 from monitoring.domains.variable import Variable
-from monitoring.targets.bands import Bands
 from monitoring.targets.links import Links
 from monitoring.targets.targets import Targets
 from pipeline.errors import PipemeterError

@@ -15,10 +15,10 @@ from bench.history import Plan, told
 from monitoring.compile.boards.files import filled_in
 from monitoring.compile.dashboards.queries import Queries, Query, families_of, labels_of, window_of
 from monitoring.domains.ask import AnyAsk, Ask, Joined, PromQL, TargetOr
+from monitoring.domains.band import Bands
 from monitoring.domains.board import Kind
 from monitoring.domains.catalogue import SIGNALS
 from monitoring.domains.content.boards import VARIABLES
-from monitoring.targets.bands import Bands
 from monitoring.targets.targets import Targets
 from tests.monitoring.dashboards import DOCUMENTS as BOARDS
 from tests.monitoring.dashboards import expressions_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from monitoring.compile.dashboards.scales import scale_of, steps_of, target_of
+from monitoring.domains.band import Bands
 from monitoring.domains.catalogue import SIGNALS
 from monitoring.domains.scale import COUNT, HOURS, Banded, Scale, UnitOf
-from monitoring.targets.bands import Bands
 from monitoring.targets.targets import Targets
 
 BANDS = Bands(target=0.61, warning_low=0.52, critical_low=0.43, warning_high=0.84, critical_high=0.95)

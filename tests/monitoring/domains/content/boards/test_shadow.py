@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.targets.bands import Bands
+from monitoring.domains.band import Bands
 from monitoring.targets.targets import Targets
 from tests.monitoring.dashboards import TARGETS, document_of, panel_of, steps_of
 

@@ -7,7 +7,7 @@ from monitoring.compile.boards.firing import firing_table
 from monitoring.compile.dashboards.queries import Questions, families_of
 from monitoring.compile.dashboards.scales import GREEN, RED, YELLOW
 from monitoring.domains.board import COLUMNS, Board, Panel, Query, Scale
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.domains.content.boards.content_types import hourly
 from monitoring.promql.expressions import signal_record
 from monitoring.targets.slos import Slo, tiers_for
@@ -57,7 +57,7 @@ def worst_budget() -> Panel:
 
 
 def _left(slo: Slo, width: int) -> Panel:
-    signal = SIGNALS[slo.signal]
+    signal = signals()[slo.signal]
     good = "good" if signal.good == "high" else "without fault"
     return Panel(
         f"How much {_title(slo)} budget is left?",
@@ -83,7 +83,7 @@ def _title(slo: Slo) -> str:
 
 
 def _budgets(targets: Targets) -> Panel:
-    families = [family for slo in targets.slos for family in families_of(SIGNALS[slo.signal])]
+    families = [family for slo in targets.slos for family in families_of(signals()[slo.signal])]
     return Panel(
         "How did the budgets develop?",
         "What was left of each error budget. A steady line is fine, a fall is an incident, a rise is an old incident "
@@ -96,7 +96,7 @@ def _budgets(targets: Targets) -> Panel:
 
 
 def _burn(slo: Slo) -> Panel:
-    signal = SIGNALS[slo.signal]
+    signal = signals()[slo.signal]
     tiers = tiers_for(slo)
     factors = ", ".join(f"{tier.factor} over {format_duration(tier.long_window)}" for tier in tiers)
     queries = tuple(
@@ -121,6 +121,6 @@ def _burn(slo: Slo) -> Panel:
 
 
 def _bad(slo: Slo, window: int) -> str:
-    signal = SIGNALS[slo.signal]
+    signal = signals()[slo.signal]
     name = signal_record(signal, window)
     return f"1 - {name}" if signal.good == "high" else name

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import msgspec
 
 from monitoring.domains.board import Form, Query
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
+from monitoring.domains.series import family_of
 from monitoring.domains.signal import Signal
-from monitoring.promql.expressions import Over, OverRange, expression, family_of, summed
+from monitoring.promql.expressions import Over, OverRange, expression, summed
 from monitoring.targets.targets import Targets
 
 HOUR = 3600
@@ -32,7 +33,7 @@ class Questions:
 
     def rolling(self, name: str, legend: str = "", *, by: Sequence[str] = (), step: str = "") -> Query:
         """Ask a signal over a rolling window: that of its alerts, an hour where it has none."""
-        signal = SIGNALS[name]
+        signal = signals()[name]
         bands = self.targets.bands.get(signal.of or name)
         window = bands.window if bands else HOUR
         over: Over = window if self._recorded and signal.recorded else f"{window}s"
@@ -50,7 +51,7 @@ class Questions:
         form: Form = "time_series",
     ) -> Query:
         """Ask a signal over the whole range of the panel, as it stands at its end; `where` are further matchers."""
-        signal = SIGNALS[name]
+        signal = signals()[name]
         step = HOUR if signal.kind in _BY_THE_HOUR else 300
         over: Over = OverRange(_RANGE, step) if self._recorded and signal.recorded else _RANGE
         expr, free = self._asked(signal, over, by, where)
@@ -61,12 +62,12 @@ class Questions:
     def daily(self, name: str, legend: str = "", *, by: Sequence[str] = ()) -> Query:
         """Ask a signal that rests on few items over a rolling day."""
         over: Over = OverRange("1d", HOUR) if self._recorded else "1d"
-        expr, free = self._asked(SIGNALS[name], over, by)
-        return Query(expr, families_of(SIGNALS[name]), legend or _legend(by), free=free)
+        expr, free = self._asked(signals()[name], over, by)
+        return Query(expr, families_of(signals()[name]), legend or _legend(by), free=free)
 
     def buckets(self, name: str) -> Query:
         """Ask how the values behind a quantile or share were distributed, hour by hour."""
-        signal = SIGNALS[name]
+        signal = signals()[name]
         where, free = self._where(signal)
         expr = summed(signal.numerator, HOUR if self._recorded else f"{HOUR}s", ("le",), where)
         return Query(expr, families_of(signal)[:1], "{{le}}", form="heatmap", step="1h", free=free)

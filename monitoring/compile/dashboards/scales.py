@@ -6,7 +6,7 @@ import msgspec
 
 from monitoring.domains.band import Bands
 from monitoring.domains.board import Scale, Steps
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.targets.targets import Targets
 from pipeline.domains.catalogue import CHECKPOINTS, STAGES
 from pipeline.errors import ERROR_TYPES
@@ -49,7 +49,7 @@ COUNT = Scale("locale", 0)
 
 def scale_of(name: str, targets: Targets | None = None) -> Scale:
     """Return how a signal's values are written; with targets also where its bands change colour."""
-    scale = _SCALES[SIGNALS[name].unit]
+    scale = _SCALES[signals()[name].unit]
     bands = targets.bands.get(name) if targets else None
     return msgspec.structs.replace(scale, steps=steps_of(bands)) if bands else scale
 
@@ -84,7 +84,7 @@ def target_of(name: str, targets: Targets, otherwise: str = "in this range") -> 
     bands = targets.bands.get(name)
     if bands is None or bands.target is None:
         return otherwise
-    unit = SIGNALS[name].unit
+    unit = signals()[name].unit
     if unit == "ratio":
         return f"target {bands.target * 100:g} %"
     return f"target {bands.target:g}{' s' if unit == 'seconds' else ''}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from monitoring.compile.dashboards.queries import Questions, in_hours
 from monitoring.compile.dashboards.scales import HOURS, colours_of, scale_of
 from monitoring.domains.board import Board, Column, Panel, Query
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.targets.targets import Targets
 
 VARIABLES = ("job", "config_version", "content_type")
@@ -35,7 +35,7 @@ def over_time(q: Questions, name: str, title: str, by: tuple[str, ...]) -> Panel
     """Return a signal over a rolling window, a line for each value of a label, with its bands as dashed lines."""
     scale = scale_of(name, q.targets)
     bands = " Dashed lines are the bands from monitoring.yaml." if scale.steps else ""
-    how = f"{SIGNALS[name].help} A rolling window, a line for each {by[0].replace('_', ' ')}.{bands}"
+    how = f"{signals()[name].help} A rolling window, a line for each {by[0].replace('_', ' ')}.{bands}"
     colours = colours_of(by[0], q.targets)
     marks, height = bool(scale.steps), height_for(by[0])
     return Panel(title, how, "lines", (q.rolling(name, by=by),), scale, height=height, marks=marks, colours=colours)

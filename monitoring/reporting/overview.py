@@ -17,7 +17,7 @@ from monitoring.reporting.window_queries import Key, Questions
 from monitoring.targets.slos import Slo
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
-from pipeline.domains.catalogue import CHECKPOINTS
+from pipeline.domains.content.labels import CHECKPOINTS
 
 TOTALS = (
     "items",

@@ -21,7 +21,7 @@ from monitoring.targets.notifications import Cooldowns, Notifications, read_noti
 from monitoring.targets.slos import DEFAULT_SLOS, Slo, burn_alert, read_slos
 from monitoring.wording.durations import EXPECTED, parse_duration
 from pipeline.configuration.config import load_config
-from pipeline.domains.catalogue import CONTENT_TYPES
+from pipeline.domains.content.labels import CONTENT_TYPES
 from pipeline.errors import ConfigError, Problem
 from pipeline.yaml_file import Node, load, nearest
 

@@ -23,7 +23,7 @@ from monitoring.tuning.mode_advice import MIN_ASSESSED, advise_modes
 from monitoring.tuning.recommendation import Expectation, Interval, Recommendation, Tuning
 from monitoring.tuning.shift import Shift, shifts
 from pipeline.decisions.routing import Mode
-from pipeline.domains.catalogue import CHECKPOINTS, DIMENSIONS
+from pipeline.domains.content.labels import CHECKPOINTS, DIMENSIONS
 
 MIN_ITEMS, MIN_TYPES = 100, 3  # before a recommendation is called confident
 _WRONG = 0.10  # share of wrong skips that is surely too much

@@ -17,8 +17,8 @@ from pipeline.configuration import config_files
 from pipeline.decisions.early_exit import Checkpoint
 from pipeline.decisions.quality import QualityThresholds
 from pipeline.decisions.routing import Routing
-from pipeline.domains.catalogue import CONTENT_TYPES
 from pipeline.domains.content.known import known_values
+from pipeline.domains.content.labels import CONTENT_TYPES
 from pipeline.errors import ConfigError, Problem
 from pipeline.events import ConfigActivated, Ratio
 from pipeline.metrics.known import KnownValues

@@ -9,53 +9,17 @@ from collections.abc import Mapping
 
 import msgspec
 
-from pipeline.domains.content import handlers as content
-from pipeline.domains.content import shadow
+from pipeline.domains.content import families as content
+from pipeline.domains.content import labels as content_labels
 from pipeline.domains.exporter import families as exporter
-from pipeline.errors import ERROR_TYPES
-from pipeline.events import PROCESSING_TYPES, SKIP_DECISIONS, SKIP_VERDICTS
+from pipeline.domains.exporter import labels as exporter_labels
 from pipeline.metrics.family import Family, Label
 from pipeline.metrics.known import NOTHING_KNOWN, KnownValues
 
-FAMILIES: tuple[Family, ...] = (*content.FAMILIES, *shadow.FAMILIES, *exporter.FAMILIES)
-
-CONTENT_TYPES = ("discussion", "news", "education", "entertainment")
-CHECKPOINTS = ("post_download", "post_transcription", "post_quality_filtering", "post_analysis")
-DIMENSIONS = ("overall", "coherence", "completeness", "informativeness")
-FEATURES = ("quality_filtering", "content_routing", "early_exit", "dashboard_metrics")
-STAGES = (
-    "download",
-    "transcription",
-    "assessment",
-    "analysis",
-    "perspective",
-    "fallacy",
-    "summary",
-    "memory",
-    "graph",
-    "publish",
-)
+FAMILIES: tuple[Family, ...] = (*content.FAMILIES, *exporter.FAMILIES)
 
 # `reason` means something else in each family that has it: its values therefore stand with the families (`Family.own`)
-_LABELS = {
-    label.name: label
-    for label in (
-        Label("processing_type", PROCESSING_TYPES),
-        Label("content_type", CONTENT_TYPES, cap=24, unspecified="beside", example="news"),
-        Label("config_version", cap=16, unspecified="alone", example="balanced"),
-        Label("config_hash", cap=64),
-        Label("checkpoint", CHECKPOINTS, cap=16),
-        Label("dimension", DIMENSIONS),
-        Label("pipeline_stage", STAGES, cap=32, example="analysis"),
-        Label("error_type", ERROR_TYPES, cap=32, example="timeout"),
-        Label("feature", FEATURES, cap=16),
-        Label("decision", SKIP_DECISIONS, example="early_exit"),
-        Label("verdict", SKIP_VERDICTS),
-        Label("threshold", cap=32),
-        Label("version", cap=4),
-        Label("python_version", cap=4),
-    )
-}
+_LABELS = {label.name: label for label in (*content_labels.LABELS, *exporter_labels.LABELS)}
 
 
 def label_of(

@@ -8,7 +8,6 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from pipeline.domains import catalogue
-from pipeline.events import Event
 from pipeline.metrics.family import UNSPECIFIED, Family
 from pipeline.metrics.known import NOTHING_KNOWN, KnownValues
 from pipeline.metrics.labels import LabelGuard
@@ -71,31 +70,32 @@ class Metrics:
             **ShadowHandlers(self).handlers(),
         }
 
-    def apply(self, event: Event) -> None:
+    def apply(self, event: object) -> None:
         """Turn one valid event into increments."""
         self._handlers[type(event)](event)
 
-    def apply_many(self, events: Iterable[Event]) -> None:
+    def apply_many(self, events: Iterable[object]) -> None:
         """Turn valid events into increments."""
         handlers = self._handlers
         for event in events:
             handlers[type(event)](event)
 
-    def series(self, name: str) -> Series:
-        """Return the series of one family. Raises LookupError for a name outside the catalogue."""
+    def series(self, family: Family | str) -> Series:
+        """Return the series of one family. Raises LookupError for one that no domain here declares."""
+        name = family if isinstance(family, str) else family.name
         try:
             return self._series[name]
         except KeyError:
             raise LookupError(f"metric {name!r} is not declared in the catalogue") from None
 
-    def family(self, name: str) -> Any:
+    def family(self, family: Family | str) -> Any:
         """Return the prometheus_client object of one family."""
-        return self.series(name).metric
+        return self.series(family).metric
 
-    def guard(self, family: str, label: str) -> LabelGuard:
+    def guard(self, family: Family | str, label: str) -> LabelGuard:
         """Return the guard of a label; families that share a label's declaration share its guard."""
-        declared = self._families[family]
-        key = (family if any(own.name == label for own in declared.own) else "", label)
+        declared = self._families[family if isinstance(family, str) else family.name]
+        key = (declared.name if any(own.name == label for own in declared.own) else "", label)
         if key not in self._guards:
             declaration = catalogue.label_of(declared, label, self.known, self._caps)
             self._guards[key] = LabelGuard(declaration, lambda name: self.overflow(name).inc())
@@ -103,7 +103,7 @@ class Metrics:
 
     def _stand_at_zero(self, family: Family) -> None:
         if family.labels and family.zeros:
-            series = self.series(family.name)
+            series = self.series(family)
             for values in self._known_sets(family, ()):
                 series(*values)
 
@@ -116,7 +116,7 @@ class Metrics:
             yield from self._known_sets(family, (*first, value))
 
     def _known_values(self, family: Family, label: str, before: tuple[str, ...]) -> tuple[str, ...]:
-        declaration = self.guard(family.name, label).label
+        declaration = self.guard(family, label).label
         if label in family.pairs:
             owner = before[family.labels.index(family.pairs[label])]
             return self.known.belonging(family, label, owner)

@@ -8,7 +8,7 @@ from monitoring.domains.band import Bands
 from monitoring.domains.board import Scale, Steps
 from monitoring.domains.catalogue import signals
 from monitoring.targets.targets import Targets
-from pipeline.domains.catalogue import CHECKPOINTS, STAGES
+from pipeline.domains.content.labels import CHECKPOINTS, STAGES
 from pipeline.errors import ERROR_TYPES
 from pipeline.metrics.family import OTHER, UNSPECIFIED
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipeline.domains.content.families import EARLY_EXITS
 from pipeline.metrics.known import KnownValues
 
 
@@ -17,4 +18,4 @@ def known_values(
         "config_version": (version,) if version else (),
         "checkpoint": tuple(reasons),
     }
-    return KnownValues(values, {("pipeline_early_exits_total", "reason"): reasons})
+    return KnownValues(values, {(EARLY_EXITS.name, "reason"): reasons})

@@ -33,7 +33,7 @@ from monitoring.targets.slos import DEFAULT_SLOS, Slo
 from monitoring.targets.targets import Targets
 from pipeline.configuration.config import Config
 from pipeline.domains.content.traffic import Traffic
-from pipeline.events import Event
+from pipeline.events import DomainEvent
 from pipemeter.cli import cli
 from tests.exporter.conftest import eventually
 
@@ -241,7 +241,7 @@ def prometheus(tmp_path: Path) -> Iterator[httpx.Client]:
         exporter.stop()
 
 
-def send(url: str, events: list[Event]) -> None:
+def send(url: str, events: list[DomainEvent]) -> None:
     httpx.post(f"{url}/api/events", content=msgspec.json.encode(events), timeout=20).raise_for_status()
 
 

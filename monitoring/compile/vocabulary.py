@@ -47,7 +47,7 @@ class Vocabulary:
 
     def __init__(self, groups: Iterable[Group] = (), known: Mapping[str, Iterable[str]] | None = None) -> None:
         self._series: dict[str, Labels] = {}
-        for family in catalogue.FAMILIES:
+        for family in catalogue.families():
             self._series |= _series_of(family, known or {})
         carried = (*EVERY, *of_all(), TIER)
         alerts = {"ALERTS": (*carried, "alertstate"), "ALERTS_FOR_STATE": carried}

@@ -63,6 +63,12 @@ sys.meta_path.insert(0, Block())
 
 
 @pytest.fixture
+def pipemeter(process: Pipemeter) -> Pipemeter:
+    """Commands, each in a Python of its own: what is imported here already would not be missing."""
+    return process
+
+
+@pytest.fixture
 def exporter_only(tmp_path: Path) -> dict[str, str]:
     """The environment of a Python that has what docker/exporter.txt lists, and nothing more."""
     lines = (REPOSITORY / "docker/exporter.txt").read_text().splitlines()

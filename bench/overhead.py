@@ -25,6 +25,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from pipeline import InProcessRecorder, NullRecorder
 from pipeline.configuration.config import load_config
 from pipeline.domains import catalogue
+from pipeline.domains.content.labels import CHECKPOINTS
 from pipeline.events import CheckpointEvaluated, Event, ItemFinished, QualityAssessed, StageFinished
 from pipeline.recording.recorder import Recorder
 
@@ -37,7 +38,7 @@ def events_of_an_item() -> list[Event]:
     item_id = "0123456789abcdef" * 4
     return [
         *(StageFinished(stage, 0.0123, item_id) for stage in STAGES),
-        *(CheckpointEvaluated(point, "news", "blue") for point in catalogue.CHECKPOINTS),
+        *(CheckpointEvaluated(point, "news", "blue") for point in CHECKPOINTS),
         QualityAssessed(0.12, "news", "blue"),
         ItemFinished("full", "news", 0.81, 1.23, time_saved_pct=0.0, coherence=0.8, completeness=0.82,
                      informativeness=0.83, config_version="blue", item_id=item_id),
@@ -78,7 +79,7 @@ class Bare:
         metric["items_in_progress"].inc()
         for stage in STAGES:
             metric["stage_duration_seconds"].labels(stage).observe(0.0123)
-        for checkpoint in catalogue.CHECKPOINTS:
+        for checkpoint in CHECKPOINTS:
             metric["checkpoint_evaluations_total"].labels(checkpoint, "news", "blue").inc()
         metric["quality_margin_ratio"].labels("news", "blue").observe(0.12)
         metric["items_total"].labels("full", "news", "blue").inc()

@@ -4,8 +4,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.server.running import BackgroundServer
-from pipeline.domains.content import handlers as content
-from pipeline.domains.content import shadow
+from pipeline.domains.content import families as content
 from tests.pipemeter.conftest import Pipemeter
 
 # set only by a process that runs a pipeline of its own
@@ -24,7 +23,7 @@ def test_simulated_traffic_reaches_every_family_and_all_of_it_arrives(
     assert figures["delivered"] == figures["events"]
     text = httpx.get(f"{exporter.url}/metrics").text
     found = {family.name: family for family in text_string_to_metric_families(text)}
-    for family in (*content.FAMILIES, *shadow.FAMILIES):
+    for family in content.FAMILIES:
         if family.name not in LIVENESS:
             samples = found[family.name.removesuffix("_total")].samples
             assert any(sample.value for sample in samples), family.name

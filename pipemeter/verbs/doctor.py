@@ -20,7 +20,7 @@ from rich.table import Table
 
 from pipeline.configuration.config import Config
 from pipeline.errors import StageError
-from pipeline.recording.recorder import exporter_address
+from pipeline.recording.environment import exporter_address
 from pipeline.state import state_dir
 from pipemeter import cli
 from pipemeter.logs import configure_logs

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipeline.configuration.config import Config
-from pipeline.recording.recorder import NullRecorder, Recorder, exporter_address
+from pipeline.recording.environment import exporter_address
+from pipeline.recording.recorder import NullRecorder, Recorder
 from pipeline.recording.savings import CostModel
 from pipeline.running.outcome import Outcome
 from pipeline.state import state_dir

@@ -12,7 +12,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.domains.content.traffic import Traffic
 from pipeline.events import Event, ItemFailed
-from pipeline.recording.recorder import DEFAULT_URL, Recorder, exporter_address
+from pipeline.recording.environment import DEFAULT_URL, exporter_address
+from pipeline.recording.recorder import Recorder
 from pipemeter import cli
 from pipemeter.logs import configure_logs
 from pipemeter.stopping import Stop, stopping

@@ -38,4 +38,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import pipeline
 
+    if not hasattr(pipeline, "HOMES"):
+        from pipemeter.clashes import clashes
+
+        raise ImportError("; ".join(map(str, clashes())) or "`import pipeline` does not give pipemeter's package")
     return getattr(pipeline, name)

@@ -22,7 +22,8 @@ from pipeline.configuration.config import Config
 from pipeline.errors import StageError
 from pipeline.recording.environment import exporter_address
 from pipeline.state import state_dir
-from pipemeter import cli
+from pipemeter import exits
+from pipemeter.clashes import NAMES, clashes, sharers
 from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, read_config
 from pipemeter.packages import INSTALL
@@ -59,11 +60,12 @@ def command(as_json: bool, config_dir: Path | None, profile: str | None, allow_p
         click.echo(msgspec.json.encode(document).decode())
     else:
         _show(findings, values)
-    return cli.EXIT_FAILED if any(finding.state == "failed" for finding in findings) else 0
+    return exits.FAILED if any(finding.state == "failed" for finding in findings) else 0
 
 
 def _examine(config: Config) -> Iterator[Finding]:
     yield Finding("python", "ok", f"{platform.python_version()} ({sys.executable})")
+    yield _names()
     yield from (_package(name) for name in _PACKAGES)
     yield _guarded("state folder", _state)
     yield _guarded("speech weights", lambda: _speech(config))
@@ -82,6 +84,16 @@ def _examine(config: Config) -> Iterator[Finding]:
     yield _server("qdrant", config.memory.qdrant_url, "/readyz", "start Qdrant, or correct QDRANT_URL")
     hook = bool(config.publish.discord and config.publish.discord_webhook_url)
     yield Finding("discord", "ok" if hook else "off", "webhook set" if hook else "DISCORD_WEBHOOK_URL is not set")
+
+
+def _names() -> Finding:
+    """Say whether a program that is started here imports our packages, whose names others have too."""
+    found = [*clashes([os.getcwd(), *sys.path]), *sharers()]
+    if not found:
+        return Finding("package names", "ok", f"{', '.join(NAMES)} are pipemeter's")
+    told = "; ".join(str(clash) for clash in found)
+    mend = "rename that, or start programs from another folder; uninstall a distribution of the same names"
+    return Finding("package names", "warning", f"in a program started here {told}", mend)
 
 
 def _package(name: str) -> Finding:

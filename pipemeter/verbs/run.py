@@ -17,7 +17,7 @@ from pipeline.recording.recorder import NullRecorder, Recorder
 from pipeline.recording.savings import CostModel
 from pipeline.running.outcome import Outcome
 from pipeline.state import state_dir
-from pipemeter import cli
+from pipemeter import exits
 from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, named_sources, read_config
 from pipemeter.packages import need_all
@@ -77,7 +77,7 @@ def command(
             with stopping("shutting down") as stop:
                 console.print(f"\nServing {address} (/metrics, /api/performance/) until Ctrl-C", highlight=False)
                 stop.wait()
-    return cli.EXIT_SOME_FAILED if any(outcome.failed for outcome in outcomes) else 0
+    return exits.SOME_FAILED if any(outcome.failed for outcome in outcomes) else 0
 
 
 @contextmanager
@@ -86,7 +86,7 @@ def _recorder(
 ) -> Iterator[tuple[Recorder, str | None]]:
     """Give the recorder, and the address that is served if any."""
     if serve:
-        from pipemeter.verbs.serve import serving  # the exporter is loaded only where it serves
+        from pipemeter.serving import serving  # the exporter is loaded only where it serves
 
         with serving(config, costs, host, port) as (recorder, address):
             recorder.record(config.activated())

@@ -14,7 +14,7 @@ from pipeline.domains.content.traffic import Traffic
 from pipeline.events import Event, ItemFailed
 from pipeline.recording.environment import DEFAULT_URL, exporter_address
 from pipeline.recording.recorder import Recorder
-from pipemeter import cli
+from pipemeter import exits
 from pipemeter.logs import configure_logs
 from pipemeter.stopping import Stop, stopping
 
@@ -66,7 +66,7 @@ def command(
             f"{figures['items']} items ({figures['failed_items']} failed), {figures['events']} events to {target}: "
             f"{figures['delivered']} delivered, {figures['dropped']} dropped, {figures['spooled']} waiting on disk"
         )
-    return 0 if figures["delivered"] >= figures["events"] else cli.EXIT_FAILED
+    return 0 if figures["delivered"] >= figures["events"] else exits.FAILED
 
 
 def _send(recorder: Recorder, traffic: Traffic, seconds: float, rate: float, stop: Stop) -> dict[str, int]:

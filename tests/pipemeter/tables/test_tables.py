@@ -13,10 +13,9 @@ from monitoring.replay.firings import Firing
 from monitoring.servers.range_queries import Window
 from monitoring.tuning.compare import nothing_seen
 from monitoring.tuning.recommendation import Expectation, ModeAdvice, Recommendation, Tuning
-from pipemeter.tables.backtest import show
+from pipemeter.tables.backtest import Outcome, show
 from pipemeter.tables.comparison import comparison_table
 from pipemeter.tables.tuning import tuning_table
-from pipemeter.verbs.backtest import Outcome
 
 HOSTILE = "\x1b[31m\rred[/x][bold]"
 SHOWN = "\N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}red[/x][bold]"

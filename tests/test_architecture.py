@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,15 @@ def test_a_package_imports_only_those_to_its_right(package: str) -> None:
     forbidden = {*ORDER[: ORDER.index(package)], "bench", "tests", "tools"}
     wrong = {str(path): found for path in (ROOT / package).rglob("*.py") if (found := _imports(path) & forbidden)}
     assert not wrong
+
+
+def test_no_verb_imports_a_verb_or_the_command_line() -> None:
+    wrong = {
+        str(path): path.read_text()
+        for path in (ROOT / "pipemeter").rglob("*.py")
+        if re.search(r"^\s*(from|import) pipemeter\.(verbs|cli)\b", path.read_text(), re.MULTILINE)
+    }
+    assert set(wrong) == {str(ROOT / "pipemeter" / "__main__.py")}
 
 
 def test_every_setting_of_the_environment_is_documented() -> None:

@@ -19,7 +19,7 @@ from pipeline import NullRecorder, PushRecorder, record_pipeline_metrics, record
 from pipeline.recording import environment
 from pipeline.settings import Secret
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ _VERBS = {
     "tune": "Recommend thresholds from what the metrics show.",
     "compare": "Compare two configurations, and say which to take.",
     "assign": "Say which configuration an item gets in an A/B test.",
+    "init": "Write a folder to start from: configuration, docker-compose.yml, .env.",
     "doctor": "Check the installation and say how to mend it.",
 }
 
@@ -85,9 +86,9 @@ def _missing(error: ImportError) -> int:
         return exits.FAILED
     if not isinstance(error, ModuleNotFoundError):
         raise error
-    from pipemeter.packages import INSTALL
+    from pipemeter.packages import needed_module
 
-    click.echo(f"pipemeter: this needs `{error.name}`, which is not installed; {INSTALL}", err=True)
+    click.echo(f"pipemeter: {needed_module(error.name or str(error))}", err=True)
     return exits.FAILED
 
 

@@ -22,7 +22,7 @@ HEAVY = frozenset(
         "starlette",
         "structlog",
         "yaml",
-        "zstandard",
+        "backports",
     }
 )
 

@@ -17,6 +17,16 @@ from exporter.counting.trends import Hour
 from exporter.errors import ApiError, json_response
 from exporter.intake.acceptor import Ingest
 from monitoring.servers.prometheus import PrometheusClient, PrometheusError
+from pipeline.domains.content.families import (
+    EARLY_EXITS,
+    EXIT_CONFIDENCE,
+    ITEM_DURATION,
+    ITEMS,
+    QUALITY_SCORE,
+    TIME_SAVED,
+    TIME_SPENT,
+)
+from pipeline.metrics.family import Family
 from pipeline.metrics.registry import Metrics
 
 MAX_HOURS = 24 * 366
@@ -68,28 +78,28 @@ def _trend(hour: Hour) -> Trend:
 def totals_of(metrics: Metrics) -> Totals:
     """Read the totals off the metrics."""
     found = Totals(items={}, quality={}, duration={}, exits={}, confidence={})
-    for (way, kind, _), count in _values(metrics, "pipeline_items_total"):
+    for (way, kind, _), count in _values(metrics, ITEMS):
         found.items[way, kind] = found.items.get((way, kind), 0) + count
-    for (place, reason, *_), count in _values(metrics, "pipeline_early_exits_total"):
+    for (place, reason, *_), count in _values(metrics, EARLY_EXITS):
         found.exits[place, reason] = found.exits.get((place, reason), 0) + count
-    found.spent = sum(value for _, value in _values(metrics, "pipeline_time_spent_seconds_total"))
-    found.saved = sum(value for _, value in _values(metrics, "pipeline_time_saved_seconds_total"))
-    for (_, kind, _), mean in _means(metrics, "pipeline_item_duration_seconds"):
+    found.spent = sum(value for _, value in _values(metrics, TIME_SPENT))
+    found.saved = sum(value for _, value in _values(metrics, TIME_SAVED))
+    for (_, kind, _), mean in _means(metrics, ITEM_DURATION):
         _add(found.duration, kind, mean)
-    for (dimension, way, kind, _), mean in _means(metrics, "pipeline_quality_score"):
+    for (dimension, way, kind, _), mean in _means(metrics, QUALITY_SCORE):
         if dimension == "overall" and way == "full":
             _add(found.quality, kind, mean)
-    for (place,), mean in _means(metrics, "pipeline_exit_confidence"):
+    for (place,), mean in _means(metrics, EXIT_CONFIDENCE):
         _add(found.confidence, place, mean)
     return found
 
 
-def _values(metrics: Metrics, name: str) -> list[tuple[tuple[str, ...], float]]:
-    return [(labels, child._value.get()) for labels, child in children_of(metrics.family(name))]
+def _values(metrics: Metrics, family: Family) -> list[tuple[tuple[str, ...], float]]:
+    return [(labels, child._value.get()) for labels, child in children_of(metrics.family(family))]
 
 
-def _means(metrics: Metrics, name: str) -> list[tuple[tuple[str, ...], Mean]]:
-    children = children_of(metrics.family(name))
+def _means(metrics: Metrics, family: Family) -> list[tuple[tuple[str, ...], Mean]]:
+    children = children_of(metrics.family(family))
     return [(labels, Mean(sum(b.get() for b in child._buckets), child._sum.get())) for labels, child in children]
 
 

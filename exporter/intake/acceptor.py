@@ -21,7 +21,9 @@ from exporter.errors import ApiError, busy
 from exporter.intake.decoding import Submission, decode_entry, encode_events
 from exporter.journal.journal import AnyJournal, Entry, JournalError, key_hash
 from pipeline.domains.content.bulk import BulkApplier
-from pipeline.events import ConfigActivated, Event
+from pipeline.domains.event import DomainEvent
+from pipeline.domains.exporter.families import COMMIT_DURATION, DUPLICATE_RECORDS, JOURNAL_ERRORS, RECORDS
+from pipeline.events import ConfigActivated
 from pipeline.metrics.registry import Metrics
 
 _log = structlog.get_logger("exporter.ingest")
@@ -80,10 +82,10 @@ class Ingest:
         self._scheduled = False
         self._task: asyncio.Task[None] | None = None
         self.after_commit: Callable[[], None] = _nothing
-        self._records = metrics.family("exporter_records_total")
-        self._duplicates = metrics.family("exporter_duplicate_records_total")
-        self._errors = metrics.family("exporter_journal_errors_total")
-        self._duration = metrics.family("exporter_commit_duration_seconds")
+        self._records = metrics.family(RECORDS)
+        self._duplicates = metrics.family(DUPLICATE_RECORDS)
+        self._errors = metrics.family(JOURNAL_ERRORS)
+        self._duration = metrics.family(COMMIT_DURATION)
 
     @property
     def pending(self) -> int:
@@ -101,7 +103,7 @@ class Ingest:
         self.schedule()
         return await future
 
-    def accept(self, events: Sequence[Event]) -> bool:
+    def accept(self, events: Sequence[DomainEvent]) -> bool:
         """Take events of this process in, from any thread. False: not now, a snapshot is being made.
 
         Raises JournalError when they cannot be kept.
@@ -229,7 +231,7 @@ class Ingest:
             return
         self._apply(events, entry.at)
 
-    def _apply(self, events: Sequence[Event], at: float) -> None:
+    def _apply(self, events: Sequence[DomainEvent], at: float) -> None:
         if not events:
             return
         self._bulk.apply(events)

@@ -16,6 +16,7 @@ import msgspec
 from exporter.errors import ApiError
 from exporter.intake.refusals import expectation_of, explain_invalid
 from exporter.journal.journal import Kind
+from pipeline.domains.event import DomainEvent
 from pipeline.events import EVENT_TYPES, Event, ItemFinished
 
 Shape = Literal["one", "array", "lines"]
@@ -38,7 +39,7 @@ class Submission(msgspec.Struct, frozen=True):
     The body of one event (`many` is false) is that JSON object alone; requests of that sort share a journal entry.
     """
 
-    events: Sequence[Event]
+    events: Sequence[DomainEvent]
     kind: Kind
     body: bytes
     many: bool
@@ -49,7 +50,7 @@ def read_body(body: bytes, shape: Shape, *, only_items: bool) -> Submission:
     one, many = _DECODERS[only_items]
     try:
         if shape == "one":
-            event: Event = one.decode(body)
+            event: DomainEvent = one.decode(body)
             return Submission((event,), "records" if only_items else "events", body, many=False)
         if shape == "array":
             return _limited(Submission(many.decode(body), "records" if only_items else "events", body, many=True))
@@ -76,7 +77,7 @@ def read_query(pairs: Iterable[tuple[str, str]]) -> Submission:
     return Submission((event,), "records", body, many=False)
 
 
-def decode_entry(kind: Kind, body: bytes) -> list[Event]:
+def decode_entry(kind: Kind, body: bytes) -> list[DomainEvent]:
     """Decode what the journal kept of accepted requests. Raises msgspec.DecodeError for what it cannot read."""
     if kind == "records":
         return list(_records.decode(body))
@@ -87,7 +88,7 @@ def decode_entry(kind: Kind, body: bytes) -> list[Event]:
     return list(_events.decode(body))
 
 
-def encode_events(events: Sequence[Event]) -> bytes:
+def encode_events(events: Sequence[DomainEvent]) -> bytes:
     """Encode events for the journal (kind `events`)."""
     return msgspec.json.encode(events)
 

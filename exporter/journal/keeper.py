@@ -13,6 +13,7 @@ import structlog
 from exporter.counting.snapshot import Snapshot, capture, cells_of, children_of, kept_names, restore
 from exporter.intake.acceptor import Ingest
 from exporter.journal.journal import JournalError
+from pipeline.domains.exporter.families import COMPACTION_DURATION
 
 _log = structlog.get_logger("exporter.keeper")
 COMPACT_AT_BYTES = 64 * 1024 * 1024  # of write-ahead log since the last snapshot
@@ -49,7 +50,7 @@ class Keeper:
         self._task: asyncio.Task[None] | None = None
         self._compacting = False
         self.snapshots = 0
-        self._duration = ingest.metrics.family("exporter_compaction_duration_seconds")
+        self._duration = ingest.metrics.family(COMPACTION_DURATION)
         ingest.after_commit = self.compact_if_due
 
     def restore(self) -> int:

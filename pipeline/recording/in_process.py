@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from pipeline.events import Event, validate
+from pipeline.domains.content.families import ITEMS_IN_PROGRESS, LAST_ITEM_TIMESTAMP
+from pipeline.domains.event import DomainEvent
+from pipeline.domains.exporter.families import RECORDS, REJECTED_RECORDS
+from pipeline.events import validate
 from pipeline.logger import Logger
 from pipeline.metrics.registry import Metrics
 from pipeline.recording.recorder import Recorder
@@ -36,13 +39,13 @@ class InProcessRecorder(Recorder):
             REGISTRY if registry is None else registry, known=self.config.known_values(), caps=self.config.label_caps
         )
         self._clock = clock
-        self._in_progress = self.metrics.family("pipeline_items_in_progress")
-        self._last_item = self.metrics.family("pipeline_last_item_timestamp_seconds")
-        self._records = self.metrics.family("exporter_records_total")
-        self._rejected = self.metrics.series("exporter_rejected_records_total")
+        self._in_progress = self.metrics.family(ITEMS_IN_PROGRESS)
+        self._last_item = self.metrics.family(LAST_ITEM_TIMESTAMP)
+        self._records = self.metrics.family(RECORDS)
+        self._rejected = self.metrics.series(REJECTED_RECORDS)
         self.metrics.apply(self.config.activated())
 
-    def record_many(self, events: Iterable[Event]) -> None:
+    def record_many(self, events: Iterable[DomainEvent]) -> None:
         """Apply the events; one that is not valid is counted as rejected."""
         applied = 0
         for event in events:

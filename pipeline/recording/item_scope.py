@@ -26,10 +26,10 @@ from pipeline.decisions.early_exit import CheckpointVerdict, evaluate
 from pipeline.decisions.quality import QualityVerdict, judge
 from pipeline.decisions.routing import RouteVerdict, route
 from pipeline.decisions.shadow import Skip, chosen
+from pipeline.domains.event import DomainEvent
 from pipeline.events import (
     BypassReason,
     CheckpointEvaluated,
-    Event,
     ItemFailed,
     ItemFinished,
     ProcessingType,
@@ -68,7 +68,7 @@ class Sink(Protocol):
     def config(self) -> Config:
         """The configuration that decisions follow."""
 
-    def record_many(self, events: Iterable[Event]) -> None:
+    def record_many(self, events: Iterable[DomainEvent]) -> None:
         """Take the events of an item."""
 
     def item_started(self) -> None:

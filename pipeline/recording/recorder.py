@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Self
 
 from pipeline.decisions.shadow import Skip
-from pipeline.events import Event
+from pipeline.domains.event import DomainEvent
 from pipeline.recording.item_scope import ItemScope
 from pipeline.recording.savings import CostModel
 from pipeline.recording.shadow import Shadow
@@ -37,11 +37,11 @@ class Recorder:
             self._config = load_config(default_directory(), os.environ)
         return self._config
 
-    def record(self, event: Event) -> None:
+    def record(self, event: DomainEvent) -> None:
         """Take one event. Returns at once and never raises."""
         self.record_many((event,))
 
-    def record_many(self, events: Iterable[Event]) -> None:
+    def record_many(self, events: Iterable[DomainEvent]) -> None:
         """Take several events. Returns at once and never raises."""
         raise NotImplementedError
 
@@ -82,5 +82,5 @@ class NullRecorder(Recorder):
 
     enabled = False
 
-    def record_many(self, events: Iterable[Event]) -> None:
+    def record_many(self, events: Iterable[DomainEvent]) -> None:
         """Forget the events."""

@@ -21,8 +21,9 @@ import msgspec
 
 from pipeline.configuration.flags import Flags
 from pipeline.decisions.shadow import FullResult, Skip, judge_skip
+from pipeline.domains.event import DomainEvent
 from pipeline.errors import LASTING, error_type_of
-from pipeline.events import Event, ShadowJudged, SkipVerdict
+from pipeline.events import ShadowJudged, SkipVerdict
 from pipeline.logger import Logger
 from pipeline.recording.item_scope import Again, ItemScope, Sink
 from pipeline.recording.savings import YIELD, CostModel
@@ -42,7 +43,7 @@ class _Nowhere:
         self.config = config
         self.costs = CostModel()
 
-    def record_many(self, events: Iterable[Event]) -> None:
+    def record_many(self, events: Iterable[DomainEvent]) -> None:
         """Forget the events."""
 
     def item_started(self) -> None:

@@ -19,6 +19,7 @@ from exporter.intake.decoding import read_body
 from exporter.journal.journal import Entry, Journal, NoJournal
 from exporter.settings import ExporterSettings
 from pipeline.configuration.config import Config
+from pipeline.domains.exporter.families import RECORDS
 from pipeline.events import ItemFinished
 from pipeline.metrics.registry import Metrics
 from tests.exporter.conftest import Running
@@ -116,7 +117,7 @@ def test_a_sender_that_goes_away_while_it_waits_disturbs_nobody(tmp_path: Path) 
         assert not (await stays).duplicate
 
     asyncio.run(main())
-    assert ingest.metrics.family("exporter_records_total")._value.get() == 2  # it was already accepted
+    assert ingest.metrics.family(RECORDS)._value.get() == 2  # it was already accepted
 
 
 def test_a_bug_while_counting_is_an_answer_and_the_next_group_works() -> None:

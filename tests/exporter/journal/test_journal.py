@@ -15,6 +15,7 @@ from exporter.journal.journal import KEY_SECONDS, Entry, Journal, JournalError, 
 from exporter.server.workers import refuse_several, workers_asked
 from exporter.settings import ExporterSettings
 from pipeline.configuration.config import Config
+from pipeline.domains.content.families import ITEMS
 from pipeline.events import ConfigActivated, ItemFinished
 from tests.exporter.conftest import ROOT, Process, Running, Serve, total
 
@@ -71,7 +72,7 @@ async def _submit(exporter: Exporter, count: int, key: str | None = None) -> boo
 
 
 def _items(exporter: Exporter) -> float:
-    return sum(float(c._value.get()) for c in exporter.metrics.family("pipeline_items_total")._metrics.values())
+    return sum(float(c._value.get()) for c in exporter.metrics.family(ITEMS)._metrics.values())
 
 
 def test_an_acknowledged_record_survives_a_kill(tmp_path: Path, processes: list[Process]) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from monitoring.alerts.alert import alerts_of
+from monitoring.alerts.plan import plan_of
 from monitoring.alerts.recording_rules import BUDGET_RECORD
-from monitoring.alerts.rule_groups import rule_groups
 from monitoring.compile.boards.files import boards, dashboards, dead_panels, filled_in
 from monitoring.compile.dashboards.grid import Place, placed
 from monitoring.compile.dashboards.notes import NOTES
@@ -168,7 +168,7 @@ def test_no_column_is_so_narrow_that_its_title_would_be_cut(panel: dict[str, Any
 
 
 def test_nothing_asks_for_what_is_not_emitted() -> None:
-    vocabulary = Vocabulary(rule_groups(TARGETS))
+    vocabulary = Vocabulary(plan_of(TARGETS).groups)
     for recorded in (True, False):
         for board in boards(TARGETS, recorded=recorded):
             for panel in board.panels:
@@ -239,7 +239,7 @@ def test_without_objectives_the_overview_says_how_many_items_fail() -> None:
     assert number["targets"][0]["legendFormat"] == "target 2 %"
     assert [step["value"] for step in number["fieldConfig"]["defaults"]["thresholds"]["steps"]] == [None, 0.07]
     assert not any(BUDGET_RECORD in text for document in documents.values() for text in expressions_of(document))
-    assert dead_panels(targets, Vocabulary(rule_groups(targets))) == []
+    assert dead_panels(targets, Vocabulary(plan_of(targets).groups)) == []
     for document in documents.values():
         test_every_row_of_a_board_is_full(document)
 

@@ -24,6 +24,7 @@ from bench.remote_write import RECEIVER, remote_write
 from exporter.text.exposition import render
 from monitoring.alerts.plan import plan_of
 from monitoring.targets.targets import Targets
+from pipeline.domains.catalogue import live_metrics
 from pipeline.domains.content.families import ITEMS_IN_PROGRESS, LAST_ITEM_TIMESTAMP
 from pipeline.domains.content.known import known_values
 from pipeline.domains.content.traffic import KINDS, VARIANTS, Kind, Traffic, Variant
@@ -105,7 +106,7 @@ def history(plan: Plan) -> Iterator[Series]:
 
 def _simulated(plan: Plan, times: Floats) -> _Tape:
     rng = random.Random(plan.seed)
-    metrics = Metrics(CollectorRegistry(), known=known_values(exits=EXITS))
+    metrics = live_metrics(CollectorRegistry(), known=known_values(exits=EXITS))
     metrics.series(BUILD_INFO)("0.1.0", "3.11.9").set(1)
     tape = _Tape()
     good, bad = (

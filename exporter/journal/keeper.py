@@ -119,7 +119,7 @@ class Keeper:
         ingest = self._ingest
         with ingest.lock:
             ingest.journal.clear()
-            for name in kept_names():
+            for name in kept_names(ingest.metrics):
                 for _, child in children_of(ingest.metrics.family(name)):
                     for cell in cells_of(child):
                         cell.set(0)

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from monitoring.alerts.alert import Alert
+from monitoring.domains import catalogue
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
 
@@ -28,10 +29,11 @@ def alert_rule(alert: Alert, targets: Targets) -> dict[str, Any]:
 
 def annotations_of(alert: Alert, targets: Targets) -> dict[str, str]:
     """Return the four annotations of an alert; links lead to the board with the alert's labels as its variables."""
+    known = catalogue.variables()
     variables = "&".join(
         f"{{{{ with $labels.{label} }}}}var-{label}={{{{ . | urlquery }}}}{{{{ end }}}}"
         for label in alert.further
-        if label in _VARIABLES
+        if label in known
     )
     board = f"{targets.links.grafana_url.rstrip('/')}/d/{alert.board}"
     return {
@@ -40,9 +42,6 @@ def annotations_of(alert: Alert, targets: Targets) -> dict[str, str]:
         "runbook_url": f"{targets.links.runbook_url.rstrip('/')}/{alert.name}",
         "dashboard_url": f"{board}?{variables}" if variables else board,
     }
-
-
-_VARIABLES = ("content_type", "instance")
 
 
 class _Dumper(yaml.SafeDumper):

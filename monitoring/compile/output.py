@@ -14,7 +14,7 @@ from monitoring.alerts.plan import Plan, plan_of
 from monitoring.alerts.rule_groups import dump
 from monitoring.compile.alert_tests import alert_tests
 from monitoring.compile.boards.files import NEWEST as NEWEST_GRAFANA
-from monitoring.compile.boards.files import dashboards, dead_panels
+from monitoring.compile.boards.files import boards, dashboards, dead_panels
 from monitoring.compile.operator import Cluster, operator_files
 from monitoring.compile.reference import reference
 from monitoring.compile.routing.config import alertmanager_config, templates, unfinished, yaml_text
@@ -81,8 +81,8 @@ def compile_all(
     _refuse_dead(plan)
     notes = _notes(targets)
     if target == "operator":
-        boards = dashboards(targets, grafana=grafana)
-        resources = operator_files(plan, cluster=cluster, dashboards=boards, alertmanager=alertmanager)
+        texts = dashboards(targets, grafana=grafana)
+        resources = operator_files(plan, cluster=cluster, dashboards=texts, alertmanager=alertmanager)
         return Compiled(resources, notes)
     if target == "vmalert":
         return Compiled(vmalert_files(plan), notes)
@@ -104,6 +104,8 @@ def _refuse_dead(plan: Plan) -> None:
     vocabulary = Vocabulary(groups, known)
     dead = check_groups(groups, known) + dead_panels(targets, vocabulary)
     dead += dead_names(templates(targets.links), groups, vocabulary)
+    uids = {drawn.board.uid for drawn in boards(targets)}
+    dead += [f"{a.name}: leads to the board {a.board}, which there is not" for a in plan.alerts if a.board not in uids]
     if dead:
         raise PipemeterError("these rules, panels and messages name what nobody exposes:\n" + "\n".join(dead))
 

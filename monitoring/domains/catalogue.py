@@ -15,6 +15,7 @@ from monitoring.domains.contract import broken_promises
 from monitoring.domains.domain import Domain
 from monitoring.domains.exporter.domain import DOMAIN as EXPORTER
 from monitoring.domains.signal import Signal
+from monitoring.domains.variable import Variable
 from pipeline.errors import PipemeterError
 
 DOMAINS: tuple[Domain, ...] = (CONTENT, EXPORTER)
@@ -28,6 +29,7 @@ class Registry(msgspec.Struct, frozen=True):
     metrics: tuple[Metric, ...]
     fixed: tuple[Fixed, ...]
     cases: Mapping[str, tuple[Case, ...]]
+    variables: Mapping[str, Variable]
 
 
 def registry_of(domains: Iterable[Domain]) -> Registry:
@@ -41,6 +43,7 @@ def registry_of(domains: Iterable[Domain]) -> Registry:
         tuple(metric for domain in found for metric in domain.metrics),
         tuple(alert for domain in found for alert in domain.alerts),
         {name: cases for domain in found for name, cases in domain.cases.items()},
+        {variable.name: variable for domain in found for variable in domain.variables},
     )
 
 
@@ -104,3 +107,8 @@ def fixed_alerts() -> tuple[Fixed, ...]:
 def cases_of(alert: str) -> tuple[Case, ...]:
     """Return the test cases of an alert without bands."""
     return registry().cases.get(alert, ())
+
+
+def variables() -> Mapping[str, Variable]:
+    """Return what boards may be narrowed by, by the label that it narrows."""
+    return registry().variables

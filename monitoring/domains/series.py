@@ -10,7 +10,7 @@ def family_of(series: str) -> tuple[str, str]:
     """Return the family that a series belongs to, and the suffix it has there. Raises LookupError."""
     for suffix in ("_bucket", "_count", "_sum"):
         base = series.removesuffix(suffix)
-        if base != series and any(f.name == base and f.kind == "histogram" for f in catalogue.FAMILIES):
+        if base != series and any(f.name == base and f.kind == "histogram" for f in catalogue.families()):
             return base, suffix
     return catalogue.family(series).name, ""
 

@@ -15,12 +15,12 @@ import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from pipeline.configuration.config import Config, default_directory, flags_from, load_config
+from pipeline.domains.catalogue import live_metrics
 from pipeline.domains.content.families import ITEMS_IN_PROGRESS, LAST_ITEM_TIMESTAMP
 from pipeline.domains.event import DomainEvent
 from pipeline.domains.exporter.families import RECORDS, REJECTED_RECORDS
 from pipeline.errors import ConfigError
 from pipeline.events import ItemFinished, validate
-from pipeline.metrics.registry import Metrics
 from pipeline.recording.item_scope import ItemScope
 from pipeline.recording.savings import CostModel
 
@@ -104,7 +104,7 @@ class InProcessRecorder(Recorder):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(config, costs)
-        self.metrics = Metrics(
+        self.metrics = live_metrics(
             REGISTRY if registry is None else registry, known=self.config.known_values(), caps=self.config.label_caps
         )
         self._clock = clock

@@ -40,7 +40,7 @@ def command(folder: Path, force: bool, as_json: bool) -> None:
     if differing and not force:
         more = f" and {len(differing) - 1} more differ" if len(differing) > 1 else " differs"
         raise PipemeterError(
-            f"{folder / differing[0]}{more} from what would be written; nothing was written, --force replaces what differs"
+            f"{folder / differing[0]}{more} from what belongs there; nothing was written, --force replaces them"
         )
     for name, state in states.items():
         if state != "unchanged":

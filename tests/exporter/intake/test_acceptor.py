@@ -19,9 +19,9 @@ from exporter.intake.decoding import read_body
 from exporter.journal.journal import Entry, Journal, NoJournal
 from exporter.settings import ExporterSettings
 from pipeline.configuration.config import Config
+from pipeline.domains.catalogue import live_metrics
 from pipeline.domains.exporter.families import RECORDS
 from pipeline.events import ItemFinished
-from pipeline.metrics.registry import Metrics
 from tests.exporter.conftest import Running
 
 ONE = read_body(b'{"processing_type":"full"}', "one", only_items=True)
@@ -42,7 +42,7 @@ class SlowDisk(Journal):
 
 
 def ingest_of(journal: Journal | NoJournal, limits: Limits | None = None) -> Ingest:
-    return Ingest(Metrics(CollectorRegistry()), journal, limits=limits)
+    return Ingest(live_metrics(CollectorRegistry()), journal, limits=limits)
 
 
 def test_beyond_the_limit_senders_are_told_to_come_back(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from monitoring.domains.catalogue import signals
 from monitoring.targets.targets import Targets
 from pipeline.decisions.facts import FACTS
 from pipeline.domains import catalogue
+from pipeline.metrics.domain import Domain
 from pipeline.metrics.family import Family
 
 
@@ -101,7 +102,7 @@ def test_a_label_that_means_something_else_in_another_family_has_a_row_for_each(
 def test_edges_are_all_shown_unless_they_are_evenly_spaced() -> None:
     even = Family("pipeline_x_ratio", "histogram", "X.", buckets=(-0.5, 0.0, 0.5, 1.0), why="every half")
     uneven = Family("pipeline_y_seconds", "histogram", "Y.", buckets=(0.1, 1.0, 30.0), why="three edges")
-    plain, spread = rows(metrics_page([even, uneven]))
+    plain, spread = rows(metrics_page([Domain("pipeline", (even, uneven))]))
     assert plain[3] == "X. Buckets: -0.5, 0, ..., 1; every half."
     assert spread == ["`pipeline_y_seconds`", "histogram", "-", "Y. Buckets: 0.1, 1, 30; three edges."]
 

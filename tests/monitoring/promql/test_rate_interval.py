@@ -12,7 +12,8 @@ import pytest
 from bench.backfill import Series, backfill, running_prometheus
 from monitoring.alerts.plan import plan_of
 from monitoring.compile.boards.files import filled_in
-from monitoring.compile.dashboards.queries import Questions as BoardQuestions
+from monitoring.compile.dashboards.queries import Queries
+from monitoring.domains.ask import Ask
 from monitoring.domains.catalogue import ends_of, signals
 from monitoring.outlook.shadow_share import wilson
 from monitoring.promql.expressions import Over, OverRange, expression
@@ -87,8 +88,11 @@ def test_the_whole_has_an_interval_too(client: PrometheusClient) -> None:
 
 @rule_engine.NEEDED
 def test_a_board_has_the_ends_before_the_first_whole_hour_has_passed(client: PrometheusClient) -> None:
-    q = BoardQuestions(Targets(), ())
-    ends = [asked(client, filled_in(q.whole(one.name).expr, "15m"), END - 60)[""] for one in (LOW, HIGH)]
+    q = Queries(Targets(), ())
+    ends = [
+        asked(client, filled_in(q.query(Ask("whole", one.name), "number").expr, "15m"), END - 60)[""]
+        for one in (LOW, HIGH)
+    ]
     wrong, total = (sum(column) for column in zip(*SEEN.values(), strict=True))
     assert ends == pytest.approx(wilson(wrong, total), rel=1e-6)
 

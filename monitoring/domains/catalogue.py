@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from importlib import import_module
 
 import msgspec
 
@@ -16,7 +17,9 @@ from monitoring.domains.domain import Domain
 from monitoring.domains.exporter.domain import DOMAIN as EXPORTER
 from monitoring.domains.signal import Signal
 from monitoring.domains.variable import Variable
+from pipeline.domains import catalogue
 from pipeline.errors import PipemeterError
+from pipeline.metrics.domain import Domain as Said
 
 DOMAINS: tuple[Domain, ...] = (CONTENT, EXPORTER)
 
@@ -49,8 +52,25 @@ def registry_of(domains: Iterable[Domain]) -> Registry:
 
 @cache
 def registry() -> Registry:
-    """Return all domains put together, once. Raises PipemeterError for a domain that breaks its promises."""
-    return registry_of(DOMAINS)
+    """Return all domains put together, once: ours, and those of other packages that are installed.
+
+    Raises PipemeterError for a domain that cannot be loaded or breaks its promises.
+    """
+    return registry_of((*DOMAINS, *(_judged(said) for said in catalogue.domains() if said.judged)))
+
+
+def _judged(said: Said) -> Domain:
+    """Return what another package's domain is judged by, from where it says that this stands."""
+    module, _, attribute = said.judged.partition(":")
+    try:
+        found = getattr(import_module(module), attribute)
+    except Exception as error:
+        raise PipemeterError(f"domain {said.name}: judged {said.judged!r}: {type(error).__name__}: {error}") from error
+    if not isinstance(found, Domain):
+        raise PipemeterError(f"domain {said.name}: judged {said.judged!r}: expected a Domain of monitoring.domains")
+    if found.name != said.name:
+        raise PipemeterError(f"domain {said.name}: judged {said.judged!r}: is called {found.name!r}, not like its side")
+    return found
 
 
 def domains() -> tuple[Domain, ...]:

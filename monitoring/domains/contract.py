@@ -38,6 +38,9 @@ def _of(domain: Domain) -> Iterator[str]:
             yield from (f"{metric.path} {problem}" for problem in _of_metric(metric, signals[metric.signal]))
         else:
             yield f"{metric.path} judges the signal {metric.signal!r}, which it does not declare"
+    for name in domain.headlines:
+        if name not in signals:
+            yield f"tells of the signal {name!r} in its headlines, which it does not declare"
     yield from _of_alerts(domain)
 
 

@@ -20,10 +20,13 @@ from monitoring.domains.variable import Variable
 class Domain(msgspec.Struct, frozen=True, kw_only=True):
     """What one domain is judged by. `name`: that of its other side, the label `domain` of its alerts.
 
-    `package`: where it is declared; what people wrote about its alerts stands there as `runbooks/ALERT.md`. `metrics`:
-    the keys of monitoring.yaml that belong to it. `cases`: the tests of its alerts without bands, by alert.
-    `variables`: what boards may be narrowed by, its own and those of others. `colours`: those of label values that have
-    one of their own, by label. `recorded`: whether recording rules keep its signals; what is little is asked as it is.
+    `package`: where it is declared; what people wrote about its alerts stands there as `runbooks/ALERT.md`.
+    `recorded`: whether recording rules keep its signals; what is little is asked for as it is.
+    `metrics`: the keys of monitoring.yaml that belong to it.
+    `cases`: the tests of its alerts without bands, by alert.
+    `headlines`: the signals that `status` and `report` tell of.
+    `variables`: what boards may be narrowed by, its own and those of others.
+    `colours`: those of label values that have one of their own, by label.
 
     What stands in a domain is told so: its signals, metrics and alerts carry its name.
     """
@@ -35,6 +38,7 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True):
     metrics: tuple[Metric, ...] = ()
     alerts: tuple[Fixed, ...] = ()
     cases: Mapping[str, tuple[Case, ...]] = {}
+    headlines: tuple[str, ...] = ()
     boards: tuple[Board, ...] = ()
     variables: tuple[Variable, ...] = ()
     colours: Mapping[str, Mapping[str, str]] = {}

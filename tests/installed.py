@@ -39,7 +39,7 @@ class Environment:
 
     def pipemeter(self, *arguments: str | Path, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run the command; it must never show a traceback."""
-        command = [self.folder / "bin" / "pipemeter", *arguments]
+        command = [str(self.folder / "bin" / "pipemeter"), *map(str, arguments)]
         done = subprocess.run(
             command, cwd=cwd, env=environment(**environ), capture_output=True, text=True, timeout=120, check=False
         )

@@ -64,7 +64,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def build_wheel(folder: Path) -> Path:
     """Build it by way of the source distribution, as a release is: what that lacks, the wheel lacks."""
-    command = [sys.executable, "-m", "uv", "build", "-q", "--out-dir", folder, ROOT]
+    command = [sys.executable, "-m", "uv", "build", "-q", "--out-dir", str(folder), str(ROOT)]
     subprocess.run(command, check=True, env=environment())
     [wheel] = folder.glob("*.whl")
     return wheel

@@ -11,8 +11,10 @@ import msgspec
 
 from monitoring.domains.alert import Fixed
 from monitoring.domains.band import Metric
+from monitoring.domains.board import Board
 from monitoring.domains.case import Case
 from monitoring.domains.signal import Signal
+from monitoring.domains.variable import Variable
 
 
 class Domain(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +22,9 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True):
 
     `package`: where it is declared; what people wrote about its alerts stands there as `runbooks/ALERT.md`. `metrics`:
     the keys of monitoring.yaml that belong to it. `cases`: the tests of its alerts without bands, by alert. `recorded`:
-    whether recording rules keep its signals; what is little is asked for as it is.
+    whether recording rules keep its signals; what is little is asked for as it is. `boards` may offer
+    the `variables` of all domains. `colours`: label -> value -> colour, the same on every board; values of other labels
+    take theirs in their order.
 
     What stands in a domain is told so: its signals, metrics and alerts carry its name.
     """
@@ -33,6 +37,9 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[Fixed, ...] = ()
     cases: Mapping[str, tuple[Case, ...]] = {}
     recorded: bool = True
+    boards: tuple[Board, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    colours: Mapping[str, Mapping[str, str]] = {}
 
     def __post_init__(self) -> None:
         mine: dict[str, Any] = {

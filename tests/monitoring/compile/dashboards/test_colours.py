@@ -6,7 +6,7 @@ import pytest
 
 from monitoring.compile.dashboards.colours import colours_of
 from monitoring.targets.targets import Targets
-from pipeline.domains.catalogue import STAGES
+from pipeline.domains.content.labels import STAGES
 
 TARGETS = Targets()
 

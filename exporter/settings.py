@@ -10,7 +10,7 @@ import msgspec
 
 from exporter.api.alert_limits import ALERT_SEVERITIES, AlertLimits, AlertSeverity
 from exporter.journal.journal import Sync
-from pipeline.configuration.config import truth
+from pipeline.configuration.flags import truth
 from pipeline.errors import ConfigError, Problem
 from pipeline.settings import Secret
 from pipeline.state import state_dir

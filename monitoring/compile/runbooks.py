@@ -16,7 +16,7 @@ import msgspec
 
 from monitoring.alerts.alert import Alert, BandCase, BurnCase, alerts_of
 from monitoring.alerts.rule_groups import header
-from monitoring.domains.catalogue import SIGNALS, domain, signal
+from monitoring.domains.catalogue import domain, signal, signals
 from monitoring.domains.signal import Signal
 from monitoring.promql.expressions import expression, recorded_of, recorded_terms
 from monitoring.targets.links import Links
@@ -149,7 +149,7 @@ def _condition(alert: Alert) -> str:
             f"{exact_percent(slo.objective)} good over {format_duration(slo.window)} allows"
         )
     if isinstance(alert.case, BandCase):
-        watched, bands = SIGNALS[alert.case.signal], alert.case.bands
+        watched, bands = signals()[alert.case.signal], alert.case.bands
         aim = f" (target {say(bands.target, watched.unit)})" if bands.target is not None else ""
         where = "below" if alert.case.side == "low" else "above"
         of = f" of {alert.case.content_type}" if alert.case.content_type else ""
@@ -167,7 +167,7 @@ def _volume(alert: Alert) -> str:
 
 
 def _slo_volume(slo: Slo) -> str:
-    return f"{slo.min_items} {'scrapes' if SIGNALS[slo.signal].is_scraped else 'items'}"
+    return f"{slo.min_items} {'scrapes' if signals()[slo.signal].is_scraped else 'items'}"
 
 
 def _labels(alert: Alert) -> str:

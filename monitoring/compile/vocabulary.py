@@ -13,7 +13,7 @@ from typing import Any
 import promql_parser as promql
 
 from monitoring.alerts.labels import EVERY, TIER, of_all
-from monitoring.promql.expressions import edge_text
+from monitoring.domains.series import edge_text
 from pipeline.domains import catalogue
 from pipeline.metrics.family import OTHER, UNSPECIFIED, Family
 from pipeline.metrics.known import KnownValues

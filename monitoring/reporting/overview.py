@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from monitoring.domains.band import Bands
-from monitoring.domains.catalogue import METRICS, SIGNALS, ends_of
+from monitoring.domains.catalogue import ends_of, metrics, signals
 from monitoring.domains.signal import JOB
 from monitoring.promql.expressions import expression
 from monitoring.reporting.alert_history import Fired, active
@@ -19,7 +19,6 @@ from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
 from pipeline.domains.content.labels import CHECKPOINTS
 
-JUDGED = tuple(metric.signal for metric in METRICS)
 TOTALS = (
     "items",
     "failures",
@@ -90,7 +89,7 @@ async def overview(questions: Questions, targets: Targets, budgets: Sequence[Bud
         round(await questions.value(f"max(count_over_time(pipeline_items_total[{questions.over}]))") or 0),
         await _exporters(questions),
         await _totals(questions),
-        list(await asyncio.gather(*(_overall(questions, name, targets.bands.get(name)) for name in JUDGED))),
+        list(await asyncio.gather(*(_overall(questions, x.signal, targets.bands.get(x.signal)) for x in metrics()))),
         await _rows(questions, "content_type", targets.overrides),
         await _rows(questions, "config_version", {}),
         await _checkpoints(questions),
@@ -107,31 +106,31 @@ async def _exporters(questions: Questions) -> tuple[int, int]:
 
 
 async def _totals(questions: Questions) -> dict[str, float | None]:
-    found = await asyncio.gather(*(questions.signal(SIGNALS[name]) for name in TOTALS))
+    found = await asyncio.gather(*(questions.signal(signals()[name]) for name in TOTALS))
     return {name: values.get(()) for name, values in zip(TOTALS, found, strict=True)}
 
 
 async def _overall(questions: Questions, name: str, bands: Bands | None) -> Reading:
-    asked = (questions.signal(one) for one in (SIGNALS[name], *ends_of(name)))
-    volume, value, *ends = await asyncio.gather(questions.volume(SIGNALS[name]), *asked)
+    asked = (questions.signal(one) for one in (signals()[name], *ends_of(name)))
+    volume, value, *ends = await asyncio.gather(questions.volume(signals()[name]), *asked)
     low, high = (end.get(()) for end in ends) if ends else (None, None)
     interval = None if low is None or high is None else (low, high)
-    return read(SIGNALS[name], value.get(()), volume.get((), 0.0), bands, interval)
+    return read(signals()[name], value.get(()), volume.get((), 0.0), bands, interval)
 
 
 async def _rows(questions: Questions, label: str, bands: Mapping[str, Mapping[str, Bands]]) -> list[Row]:
     """Return a row for each value of a label that had items, the busiest first."""
     by: Key = (label,)
     counts = await asyncio.gather(
-        *(questions.signal(SIGNALS[name], by) for name in ("items", "failures", "saved_seconds"))
+        *(questions.signal(signals()[name], by) for name in ("items", "failures", "saved_seconds"))
     )
-    values = await asyncio.gather(*(questions.signal(SIGNALS[name], by) for name in _ROW))
-    volumes = await asyncio.gather(*(questions.volume(SIGNALS[name], by) for name in _ROW))
+    values = await asyncio.gather(*(questions.signal(signals()[name], by) for name in _ROW))
+    volumes = await asyncio.gather(*(questions.volume(signals()[name], by) for name in _ROW))
     items, failures, saved = counts
     rows = []
     for key in {**items, **failures}:
         readings = {
-            name: read(SIGNALS[name], value.get(key), volume.get(key, 0.0), bands.get(key[0], {}).get(name))
+            name: read(signals()[name], value.get(key), volume.get(key, 0.0), bands.get(key[0], {}).get(name))
             for name, value, volume in zip(_ROW, values, volumes, strict=True)
         }
         rows.append(Row(key[0], round(items.get(key, 0)), round(failures.get(key, 0)), saved.get(key, 0.0), readings))
@@ -141,8 +140,8 @@ async def _rows(questions: Questions, label: str, bands: Mapping[str, Mapping[st
 async def _checkpoints(questions: Questions) -> list[Checkpoint]:
     by: Key = ("checkpoint",)
     names = ("checkpoint_evaluations", "early_exits", "checkpoint_exit_rate", "exit_confidence_avg")
-    asked, left, rate, sure = await asyncio.gather(*(questions.signal(SIGNALS[name], by) for name in names))
-    reasons = await questions.signal(SIGNALS["early_exits"], ("checkpoint", "reason"))
+    asked, left, rate, sure = await asyncio.gather(*(questions.signal(signals()[name], by) for name in names))
+    reasons = await questions.signal(signals()["early_exits"], ("checkpoint", "reason"))
     found = []
     for key in sorted({**asked, **left}, key=lambda key: (_place(key[0]), key)):
         mine = {reason: round(n) for (point, reason), n in sorted(reasons.items()) if point == key[0] and round(n)}
@@ -157,6 +156,6 @@ def _place(checkpoint: str) -> int:
 
 
 async def _budget(questions: Questions, slo: Slo) -> Budget:
-    signal, over = SIGNALS[slo.signal], questions.about(questions.at, slo.window)
+    signal, over = signals()[slo.signal], questions.about(questions.at, slo.window)
     value, volume = await asyncio.gather(over.value(expression(signal, over.over)), over.volume(signal))
     return budget(slo, signal, value, volume.get((), 0.0))

@@ -9,8 +9,8 @@ import click
 import msgspec
 
 from pipeline.errors import PipemeterError
+from pipeline.files import replacing
 from pipemeter.starter import StarterFile, starter_files
-from pipemeter.written import replacing
 
 State = Literal["written", "unchanged", "replaced"]
 _PEOPLE_WRITE = (".env", "config/")

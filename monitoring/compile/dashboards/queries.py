@@ -13,9 +13,10 @@ from monitoring.compile.vocabulary import FOREIGN, TARGET_LABELS
 from monitoring.domains.ask import AnyAsk, Ask, Joined, PromQL, TargetOr
 from monitoring.domains.board import Kind
 from monitoring.domains.catalogue import signal
+from monitoring.domains.series import family_of
 from monitoring.domains.signal import Signal
 from monitoring.domains.variable import Variable
-from monitoring.promql.expressions import Over, OverRange, expression, family_of, selector, summed
+from monitoring.promql.expressions import Over, OverRange, expression, selector, summed
 from monitoring.targets.targets import Targets
 from pipeline.domains import catalogue
 

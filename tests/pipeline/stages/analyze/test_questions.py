@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +15,7 @@ from pipeline.llm.client import LlmClient
 from pipeline.settings import LlmSettings, Secret
 from pipeline.stages.analyze import Analyst
 from pipeline.stages.analyze.questions import ANALYSIS, BUDGET_CHARS, FALLACIES, OMISSION, PERSPECTIVES, fitted, posed
-
-if TYPE_CHECKING:
-    from tests.pipeline.llm.conftest import ChatServer
+from tests.pipeline.llm.conftest import ChatServer
 
 TEXT = (
     "The council spent 4.2 million euros on the bridge in 2019. Critics say that the money was wasted. "
@@ -51,6 +49,13 @@ def embed(sentences: Sequence[str]) -> NDArray[np.float32]:
 
 def transcript(confidence: float = 1.0) -> Transcript:
     return Transcript(TEXT, "text", confidence, language="en")
+
+
+@pytest.fixture
+def chat() -> Iterator[ChatServer]:
+    server = ChatServer()
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -16,15 +16,8 @@ import msgspec
 from pipeline.defaults import checkout, default_files
 from pipemeter.wheel import wheel
 
-_COPIED = (
-    "config",
-    "prometheus",
-    "alert_rules",
-    "alertmanager",
-    "grafana",
-    "docs/runbooks",
-    "docker/alertmanager-defaults",
-)
+_COPIED = ("config", "prometheus", "alert_rules", "alertmanager", "grafana", "docs/reference", "docs/runbooks",
+           "docker/alertmanager-defaults")  # fmt: skip
 _SCRIPTS = ("docker/compose", "docker/demo", "docker/grafana-setup")
 _PINS = ("docker/exporter.txt", "docker/transcription.txt")
 _MAKE = re.compile(r"\bmake (up|down|logs)\b")

@@ -25,8 +25,8 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True):
     `metrics`: the keys of monitoring.yaml that belong to it.
     `cases`: the tests of its alerts without bands, by alert.
     `headlines`: the signals that `status` and `report` tell of.
-    `variables`: what boards may be narrowed by, its own and those of others.
-    `colours`: those of label values that have one of their own, by label.
+    `boards` may offer the `variables` of all domains.
+    `colours`: label -> value -> colour, the same on every board; values of other labels take theirs in their order.
 
     What stands in a domain is told so: its signals, metrics and alerts carry its name.
     """

@@ -68,8 +68,8 @@ def asked(client: PrometheusClient, text: str, at: float = END) -> dict[str, flo
     ids=["recorded", "range", "raw"],
 )
 def test_the_interval_is_wilsons(client: PrometheusClient, over: Over, at: float) -> None:
-    three = (signals()["wrong_skip_rate"], LOW, HIGH)
-    rate, low, high = (asked(client, expression(one, over, by=("content_type",)), at) for one in three)
+    asked_for = (signals()["wrong_skip_rate"], LOW, HIGH)
+    rate, low, high = (asked(client, expression(one, over, by=("content_type",)), at) for one in asked_for)
     assert set(rate) == set(low) == set(high) == set(SEEN)  # of no items nothing is said
     for name, (wrong, total) in SEEN.items():
         assert (low[name], high[name]) == pytest.approx(wilson(wrong, total), rel=1e-6, abs=1e-9), name

@@ -1,94 +1,26 @@
-"""`tune` and `compare` as a user has them, over simulated weeks in a real Prometheus."""
+"""`tune` as a user has it, over simulated weeks in a real Prometheus."""
 
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
-from bench.backfill import MISSING, Series, backfill, running_prometheus, running_victoria
-from bench.worlds import Arm, World, decide, draw, series
+from bench.backfill import MISSING, running_victoria
 from pipeline.configuration.config import load_config
 from tests.pipemeter.conftest import REPOSITORY, Pipemeter
-
-NEEDED = pytest.mark.skipif(
-    (MISSING["prometheus"] or MISSING["promtool"]) and "CI" not in os.environ, reason="prometheus is not installed"
-)
-STRICT = Arm("strict", (0.70, 0.60, 0.60, 0.60), (0.85, 0.85, 0.85, 0.85), 0.5)
-SAVER = Arm("saver", (0.70, 0.60, 0.60, 0.60), (0.55, 0.55, 0.55, 0.45), 0.5, costs=0.3)
-HELD = (0.25, 0.25, 0.25, 0.10)
-SPACINGS = {"every15s": (15.0, 2700.0), "everyminute": (60.0, 10_800.0), "every15m": (900.0, 172_800.0)}
-
-
-def week(end: float) -> Iterator[Series]:
-    """Yield a week of an A/B test, scraped every hour, with two restarts of the exporter."""
-    start, times = end - 604_800, np.arange(end - 604_800, end + 1, 3600.0)
-    world = World(arms=(STRICT, SAVER), held=HELD)
-    finished = decide(world, draw(world, np.random.default_rng(8), 9000, 604_800.0))
-    yield from series(finished, times, start=start, resets=[start + 100_000, start + 400_000])
-
-
-def stretch(version: str, end: float) -> Iterator[Series]:
-    """Yield a shorter time of one configuration, scraped at the spacing that its name says, one restart included."""
-    spacing, seconds = SPACINGS[version]
-    world = World(arms=(Arm(version),))
-    finished = decide(world, draw(world, np.random.default_rng(9), 3000, seconds))
-    families = ["pipeline_items_total", "pipeline_bypasses_total", "pipeline_time_spent_seconds_total",
-                "pipeline_time_saved_seconds_total", "pipeline_quality_score", "pipeline_quality_margin_ratio",
-                "pipeline_threshold_ratio"]  # fmt: skip
-    times = np.arange(end - seconds, end + 0.1, spacing)
-    yield from series(finished, times, start=end - seconds, resets=[end - seconds / 3], families=families)
-
-
-def handful(end: float) -> Iterator[Series]:
-    """Yield the items of a configuration that hardly ran."""
-    world, times = World(arms=(Arm("few"),), fail=0.0), np.arange(end - 86_400, end + 1, 900.0)
-    finished = decide(world, draw(world, np.random.default_rng(3), 37, 86_400.0))
-    yield from series(finished, times, start=end - 86_400)
-
-
-@pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder, end = tmp_path_factory.mktemp("history"), time.time() - 5
-    sources = (week(end), handful(end), *(stretch(version, end) for version in SPACINGS))
-    backfill((one for source in sources for one in source), folder)
-    with running_prometheus(folder) as url:
-        yield url
-
-
-def answer(pipemeter: Pipemeter, *arguments: str | Path) -> dict[str, Any]:
-    done = pipemeter(*arguments, "--json")
-    assert (done.code, done.err) == (0, "")
-    found: dict[str, Any] = json.loads(done.out)
-    return found
-
-
-@NEEDED
-def test_compare_finds_what_differs_and_says_which_to_take(pipemeter: Pipemeter, prometheus: str) -> None:
-    found = answer(pipemeter, "compare", "strict", "saver", "--prometheus", prometheus)
-    assert found["decision"] == "aggressive"
-    assert abs(sum(found["items"].values()) - 8900) < 150  # 9000 less those that failed, less what restarts lost
-    assert abs(found["quality_diff"]) < 0.012
-    assert found["time_savings_diff"] == pytest.approx(0.132, abs=0.03)  # 0.1325 in 400,000 items
-    assert found["time_savings_diff_ci"][0] < 0.1325 < found["time_savings_diff_ci"][1]
-    assert set(found["by_content_type"]) == {"discussion", "news", "education", "entertainment"}
-    turned = answer(pipemeter, "compare", "saver", "strict", "--prometheus", prometheus)
-    assert turned["decision"] == "balanced"
-    assert turned["time_savings_diff"] == pytest.approx(-found["time_savings_diff"], rel=0.01)
+from tests.pipemeter.verbs.conftest import NEEDED, SPACINGS, TriedOut, answer, week
 
 
 @NEEDED
 @pytest.mark.parametrize("version", SPACINGS)
-def test_tune_reads_the_same_world_at_any_scrape_spacing(pipemeter: Pipemeter, prometheus: str, version: str) -> None:
-    window = f"{SPACINGS[version][1]:.0f}s"
-    found = answer(pipemeter, "tune", "--target-bypass", "0.75", "--config-version", version, "--window", window,
-                   "--prometheus", prometheus)  # fmt: skip
+def test_tune_reads_the_same_world_at_any_scrape_spacing(
+    pipemeter: Pipemeter, tried_out: TriedOut, version: str
+) -> None:
+    found = answer(pipemeter, "tune", "--target-bypass", "0.75", "--config-version", version,
+                   "--window", tried_out.window(version), "--prometheus", tried_out.url)  # fmt: skip
     assert abs(found["items"] - 2970) < 90
     row = found["recommendations"][0]
     assert (row["threshold"], row["current"]) == ("min_overall", 0.65)
@@ -148,7 +80,7 @@ def test_run_and_explain_take_the_file_and_decide_by_it(pipemeter: Pipemeter, pr
 
 
 @NEEDED
-def test_the_documents_have_the_fields_that_scripts_rely_on(pipemeter: Pipemeter, prometheus: str) -> None:
+def test_the_document_has_the_fields_that_scripts_rely_on(pipemeter: Pipemeter, prometheus: str) -> None:
     tuned = answer(pipemeter, "tune", "--config-version", "strict", "--prometheus", prometheus)
     for row in tuned["recommendations"]:
         for interval in (row["expected_bypass_rate"], row["expected_time_savings"]):
@@ -158,12 +90,6 @@ def test_the_documents_have_the_fields_that_scripts_rely_on(pipemeter: Pipemeter
         assert 0 <= row["recommended"] <= 1
         assert {"threshold", "current", "samples"} <= set(row)
     assert {row["threshold"] for row in tuned["recommendations"]} >= {"min_overall", "post_analysis_min_confidence"}
-    compared = answer(pipemeter, "compare", "strict", "saver", "--prometheus", prometheus)
-    for name in ("quality_diff", "time_savings_diff"):
-        low, high = compared[f"{name}_ci"]
-        assert low < compared[name] < high
-    assert set(compared["items"]) == {"A", "B"}
-    assert compared["window"]["end"] - compared["window"]["start"] == 604_800
 
 
 @NEEDED
@@ -173,11 +99,6 @@ def test_too_few_items_are_told_with_their_number(pipemeter: Pipemeter, promethe
     assert few["caveats"] == [f"not enough data: {few['items']} items under `few`, 100 are needed"]
     assert 20 < few["items"] < 55  # 37, give or take a scrape in each of many counters
     assert not (tmp_path / "x.yaml").exists()
-    compared = answer(pipemeter, "compare", "strict", "few", "--prometheus", prometheus)
-    assert compared["decision"] == "insufficient_data"
-    assert 20 < compared["items"]["B"] < 55
-    assert all(f"{items} " in compared["reason"] for items in compared["items"].values())
-    assert "100 in each are needed" in compared["reason"]
 
 
 @NEEDED
@@ -186,9 +107,6 @@ def test_people_get_tables(pipemeter: Pipemeter, prometheus: str) -> None:
     assert (tuned.code, tuned.err) == (0, "")
     wanted = ("Goal: ", "min_overall", "post_download_min_confidence", "expected", "Alerts over this history")
     assert all(word in tuned.out for word in wanted)
-    compared = pipemeter("compare", "strict", "saver", PROMETHEUS_URL=prometheus)
-    assert compared.out.startswith("aggressive: take saver")
-    assert "Least true difference" in compared.out
 
 
 @NEEDED
@@ -196,9 +114,6 @@ def test_where_nothing_was_seen_that_is_said(pipemeter: Pipemeter, prometheus: s
     nobody = answer(pipemeter, "tune", "--config-version", "nobody", "--prometheus", prometheus)
     assert (nobody["confident"], nobody["recommendations"]) == (False, [])
     assert nobody["caveats"] == ["not enough data: no items in the window, 100 are needed"]
-    found = answer(pipemeter, "compare", "strict", "nobody", "--prometheus", prometheus)
-    assert found["decision"] == "insufficient_data"
-    assert found["items"]["B"] == 0
     path = Path("optimal_config.yaml")
     said = pipemeter("tune", "--config-version", "nobody", "--write", path, "--prometheus", prometheus)
     assert said.code == 0
@@ -209,10 +124,6 @@ def test_where_nothing_was_seen_that_is_said(pipemeter: Pipemeter, prometheus: s
 def test_victoria_metrics_gives_the_same_answers(pipemeter: Pipemeter, tmp_path: Path) -> None:
     end = time.time() - 5
     with running_victoria(tmp_path, week(end)) as url:
-        found = answer(pipemeter, "compare", "strict", "saver", "--prometheus", url)
-        assert found["decision"] == "aggressive"
-        assert abs(sum(found["items"].values()) - 8900) < 150
-        assert found["time_savings_diff"] == pytest.approx(0.132, abs=0.03)
         tuned = answer(pipemeter, "tune", "--config-version", "strict", "--prometheus", url)
         assert tuned["confident"]
         assert tuned["now"]["bypass_rate"][0] < 0.77 < tuned["now"]["bypass_rate"][1]
@@ -231,17 +142,6 @@ def test_victoria_metrics_gives_the_same_answers(pipemeter: Pipemeter, tmp_path:
         (("tune", "--prometheus", "file:///etc/passwd"), 2, "has to begin with http:// or https://"),
         (("tune", "--prometheus", "http://user:secret@127.0.0.1:9"), 1, "Prometheus did not answer"),
         (("tune", "--config", "nowhere"), 2, "nowhere"),
-        (("compare", "a", "a"), 2, "expected two configurations"),
-        (("compare", "a"), 2, "Missing argument"),
-        (("compare", "a", "b", "--prometheus", "http://127.0.0.1:9"), 1, "Prometheus did not answer"),
-        (("assign",), 2, "Missing argument"),
-        (("assign", "key", "--weights", "0,0"), 2, "--weights '0,0'"),
-        (("assign", "key", "--weights=-1,2"), 2, "--weights '-1,2'"),
-        (("assign", "key", "--weights", "nan,1"), 2, "--weights 'nan,1'"),
-        (("assign", "key", "--versions", "a,"), 2, "--versions 'a,'"),
-        (("assign", "key", "--versions", "a,a"), 2, "different version names"),
-        (("assign", "key", "--weights", "1,2,3"), 2, "expected 2 weights"),
-        (("assign", "key", "--weights", "1,x"), 2, "expected a number"),
     ],
 )
 def test_what_a_user_gets_wrong_is_one_sentence(
@@ -251,11 +151,3 @@ def test_what_a_user_gets_wrong_is_one_sentence(
     assert done.code == code
     assert told in done.err
     assert "secret" not in done.err
-
-
-def test_assign_gives_a_key_its_group(pipemeter: Pipemeter) -> None:
-    assert pipemeter("assign", "talk.mp4").out == "aggressive\n"
-    assert pipemeter("assign", "-", stdin="talk.mp4\nitem-1\n").out == "talk.mp4\taggressive\nitem-1\tconservative\n"
-    assert pipemeter("assign", "talk.mp4", "--versions", "a,b", "--weights", "1,0", "--json").lines() == [
-        {"key": "talk.mp4", "version": "a"}
-    ]

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -46,38 +43,3 @@ def test_an_exporter_that_is_away_is_said(pipemeter: Pipemeter) -> None:
     done = pipemeter("simulate", "--url", "http://127.0.0.1:9", "--seconds", "0.3")
     assert done.code == 1
     assert "waiting on disk" in done.out
-
-
-def test_the_doctor_finds_a_healthy_installation(pipemeter: Pipemeter) -> None:
-    done = pipemeter("doctor", "--json", DISCORD_WEBHOOK_URL="https://discord.test/api/webhooks/1/sesame",
-                     SHADOW_RATE="0.03")  # fmt: skip
-    document = done.lines()[0]
-    assert done.code == 0, document
-    states = {finding["check"]: finding["state"] for finding in document["findings"]}
-    assert {states[stage] for stage in ("download", "transcription", "assessment", "analysis", "memory")} == {"ok"}
-    assert states["prometheus"] == "off"
-    values = {row["key"]: row for row in document["configuration"]}
-    assert values["thresholds.min_overall"] == {"key": "thresholds.min_overall", "value": 0.65, "origin": "built-in"}
-    assert values["shadow_rate"] == {"key": "shadow_rate", "value": 0.03, "origin": "environment SHADOW_RATE"}
-    assert "sesame" not in done.out
-
-
-def test_the_doctor_says_how_to_mend_missing_weights(pipemeter: Pipemeter, tmp_path: Path) -> None:
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "models.yaml").write_text("transcription: {model_dir: /nowhere/at/all}\n")
-    done = pipemeter("doctor")
-    assert done.code == 1
-    assert "/nowhere/at/all" in done.out
-    assert "mend:" in done.out
-
-
-def test_help_names_every_command(pipemeter: Pipemeter) -> None:
-    done = pipemeter("--help")
-    assert all(
-        re.search(rf"^  {verb} +\S", done.out, re.MULTILINE)
-        for verb in ("run", "explain", "serve", "simulate", "doctor")
-    )
-
-
-def test_an_unknown_command_is_bad_usage(pipemeter: Pipemeter) -> None:
-    assert pipemeter("rum").code == 2

@@ -132,7 +132,6 @@ def _clashes(domains: list[Domain]) -> Iterator[str]:
         "keys of monitoring.yaml judge the signal": [m.signal for domain in domains for m in domain.metrics],
         "alerts are called": alerts,
         "boards are called": [board.name for domain in domains for board in domain.boards],
-        "domains declare the variable": [variable.name for domain in domains for variable in domain.variables],
     }
     for what, names in kinds.items():
         yield from (f"{count} {what} {name}" for name, count in Counter(names).items() if count > 1)

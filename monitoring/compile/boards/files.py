@@ -27,12 +27,12 @@ def boards(targets: Targets, *, recorded: bool = True, domains: Sequence[Domain]
     `recorded` False makes them ask the raw families, to compare: it is slow. Raises PipemeterError for a board that
     names what nobody declared, and for two of one name.
     """
-    domains = catalogue.domains() if domains is None else domains
-    found = [overview.board(targets), slo.board(targets), *(board for domain in domains for board in domain.boards)]
+    judged = catalogue.domains() if domains is None else domains
+    found = [overview.board(targets), slo.board(targets), *(board for domain in judged for board in domain.boards)]
     names = [board.name for board in found]
     if double := [name for name in names if names.count(name) > 1]:
         raise PipemeterError(f"two boards are called {double[0]!r}: the name is that of the file, give one another")
-    palette = palette_of(domains)
+    palette = palette_of(judged)
     return [drawn(board, targets, palette, recorded=recorded) for board in found]
 
 

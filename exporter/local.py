@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from exporter.exporter import Exporter
-from exporter.intake.decoding import encode_events
+from exporter.journal.entries import encode_events
 from exporter.journal.journal import JournalError
 from pipeline.configuration.config import Config
 from pipeline.events import EVENT_TYPES, Event, validate
@@ -39,7 +39,7 @@ class LocalRecorder(Recorder):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(config, costs)
-        self._ingest = exporter.ingest
+        self._acceptor = exporter.acceptor
         self._clock = clock
         self._waiting: deque[Event] = deque()
         metrics = exporter.metrics
@@ -82,7 +82,7 @@ class LocalRecorder(Recorder):
             if not events:
                 return True
             try:
-                if self._ingest.accept(events):
+                if self._acceptor.accept(events):
                     return True
             except JournalError as error:
                 self._rejected("storage").inc(len(events))

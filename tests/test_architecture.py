@@ -11,14 +11,47 @@ ROOT = Path(__file__).parents[1]
 ORDER = ("pipemeter", "exporter", "monitoring", "pipeline")  # each imports only those to its right
 
 
-def _imports(path: Path) -> set[str]:
+# The rooms (folders and modules) of each package, from the ground up; those in one line do not know each other.
+ROOMS = {
+    "exporter": (
+        "errors settings",
+        "counting text server",
+        "journal",
+        "intake",
+        "pushgateway api",
+        "exporter",
+        "status admin local exposition",
+        "app",
+    ),
+}
+
+
+def _modules(path: Path) -> set[str]:
+    """The full names that a file imports from, wherever it does so."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module.split(".")[0])
+            names.add(node.module)
     return names
+
+
+def _imports(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in _modules(path)}
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_a_room_imports_only_rooms_below_it(package: str) -> None:
+    floor = {room: number for number, rooms in enumerate(ROOMS[package]) for room in rooms.split()}
+    wrong = []
+    for path in sorted((ROOT / package).rglob("*.py")):
+        room = path.relative_to(ROOT / package).with_suffix("").parts[0]
+        if room == "__init__":
+            continue
+        used = {name.split(".")[1] for name in _modules(path) if name.startswith(f"{package}.")} - {room}
+        wrong += [f"{path.relative_to(ROOT)} imports {other}" for other in used if floor[other] >= floor[room]]
+    assert not wrong
 
 
 @pytest.mark.parametrize("package", ORDER)

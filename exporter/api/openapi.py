@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from exporter.api.alert_limits import ALERT_SEVERITIES
 from exporter.api.performance import MAX_HOURS
 from exporter.intake.requests import MAX_KEY
+from exporter.settings import ALERT_SEVERITIES
 from pipeline.events import EVENT_TYPES, Event, ItemFinished
 
 _REF = "#/components/schemas/{name}"

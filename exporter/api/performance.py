@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from exporter.api import totals
 from exporter.api.totals import Mean, Totals, Trend
+from exporter.counting.counters import Counters
 from exporter.counting.snapshot import children_of
 from exporter.counting.trends import Hour
 from exporter.errors import ApiError, json_response
-from exporter.intake.acceptor import Ingest
 from monitoring.servers.prometheus import PrometheusClient, PrometheusError
 from pipeline.metrics.registry import Metrics
 
@@ -44,21 +44,21 @@ class ProcessSource:
 
     name = "process"
 
-    def __init__(self, ingest: Ingest, clock: Callable[[], float] = time.time) -> None:
-        self._ingest = ingest
+    def __init__(self, counters: Counters, clock: Callable[[], float] = time.time) -> None:
+        self._counters = counters
         self._clock = clock
 
     def scope(self, hours: int) -> dict[str, Any]:  # noqa: ARG002 - counters have no window
         """Say that this is all there is, and since when."""
-        return {"source": self.name, "since": self._ingest.since}
+        return {"source": self.name, "since": self._counters.since}
 
     async def totals(self, hours: int) -> Totals:  # noqa: ARG002
         """Return what the counters stand at."""
-        return totals_of(self._ingest.metrics)
+        return totals_of(self._counters.metrics)
 
     async def trends(self, hours: int) -> list[Trend]:
         """Return the hours that this exporter remembers (a week at most)."""
-        return [_trend(hour) for hour in self._ingest.trends.last(hours, self._clock())]
+        return [_trend(hour) for hour in self._counters.trends.last(hours, self._clock())]
 
 
 def _trend(hour: Hour) -> Trend:

@@ -15,20 +15,16 @@ import msgspec
 
 from exporter.errors import ApiError
 from exporter.intake.refusals import expectation_of, explain_invalid
-from exporter.journal.journal import Kind
+from exporter.journal.entries import EVENT, EVENTS, RECORD, RECORDS, Kind
 from pipeline.events import EVENT_TYPES, Event, ItemFinished
 
 Shape = Literal["one", "array", "lines"]
 MAX_RECORDS = 100_000  # in one request
 # an escape such as \ud800 without its other half: JSON lets it pass, no text can hold it
 _LONE_SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u....)\\u[dD][c-fC-F]")
-_record = msgspec.json.Decoder(ItemFinished)
-_records = msgspec.json.Decoder(list[ItemFinished])
-_event = msgspec.json.Decoder(Event)
-_events = msgspec.json.Decoder(list[Event])
 _DECODERS: dict[bool, tuple[msgspec.json.Decoder[Any], msgspec.json.Decoder[Any]]] = {
-    True: (_record, _records),
-    False: (_event, _events),
+    True: (RECORD, RECORDS),
+    False: (EVENT, EVENTS),
 }
 
 
@@ -74,22 +70,6 @@ def read_query(pairs: Iterable[tuple[str, str]]) -> Submission:
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise invalid(*explain_invalid(given, ItemFinished, error)) from None
     return Submission((event,), "records", body, many=False)
-
-
-def decode_entry(kind: Kind, body: bytes) -> list[Event]:
-    """Decode what the journal kept of accepted requests. Raises msgspec.DecodeError for what it cannot read."""
-    if kind == "records":
-        return list(_records.decode(body))
-    if kind == "records-lines":
-        return list(_record.decode_lines(body))
-    if kind == "events-lines":
-        return list(_event.decode_lines(body))
-    return list(_events.decode(body))
-
-
-def encode_events(events: Sequence[Event]) -> bytes:
-    """Encode events for the journal (kind `events`)."""
-    return msgspec.json.encode(events)
 
 
 def invalid(index: int, field: str | None, value: object, expectation: str, records: int = 1) -> ApiError:

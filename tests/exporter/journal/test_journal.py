@@ -11,7 +11,8 @@ import pytest
 
 from exporter.app import create_app
 from exporter.exporter import Exporter
-from exporter.journal.journal import KEY_SECONDS, Entry, Journal, JournalError, NoJournal, key_hash
+from exporter.journal.entries import Entry, key_hash
+from exporter.journal.journal import KEY_SECONDS, Journal, JournalError, NoJournal
 from exporter.server.workers import refuse_several, workers_asked
 from exporter.settings import ExporterSettings
 from pipeline.configuration.config import Config
@@ -67,7 +68,7 @@ async def _submit(exporter: Exporter, count: int, key: str | None = None) -> boo
     from exporter.intake.decoding import read_body
 
     body = b"[" + b",".join([b'{"processing_type":"full"}'] * count) + b"]"
-    return (await exporter.ingest.submit(read_body(body, "array", only_items=True), key)).duplicate
+    return (await exporter.acceptor.submit(read_body(body, "array", only_items=True), key)).duplicate
 
 
 def _items(exporter: Exporter) -> float:
@@ -245,21 +246,21 @@ def test_when_the_journal_cannot_be_written_nothing_is_acknowledged_or_counted(r
 def test_the_last_configuration_of_each_version_comes_back(tmp_path: Path) -> None:
     first = exporter_of(tmp_path)
     for config_hash in ("one", "two"):
-        first.ingest.accept([ConfigActivated(config_hash, "v", {"min_overall": 0.6}, {"early_exit": True})])
+        first.acceptor.accept([ConfigActivated(config_hash, "v", {"min_overall": 0.6}, {"early_exit": True})])
     first.close()
     second = exporter_of(tmp_path)
     value = second.metrics.registry.get_sample_value
     assert value("pipeline_config_info", {"config_version": "v", "config_hash": "two"}) == 1
     assert value("pipeline_config_info", {"config_version": "v", "config_hash": "one"}) is None
     assert value("pipeline_feature_enabled", {"feature": "early_exit"}) == 1
-    second.ingest.accept([ConfigActivated("three", "v")])
+    second.acceptor.accept([ConfigActivated("three", "v")])
     assert value("pipeline_config_info", {"config_version": "v", "config_hash": "two"}) is None
     second.close()
 
 
 def test_label_values_of_a_snapshot_go_through_todays_caps(tmp_path: Path) -> None:
     first = exporter_of(tmp_path)
-    first.ingest.accept([ItemFinished("full", content_type=f"type-{n}") for n in range(10)])
+    first.acceptor.accept([ItemFinished("full", content_type=f"type-{n}") for n in range(10)])
     first.close()
     settings = ExporterSettings(journal=tmp_path / "journal.sqlite")
     second = Exporter(settings, Config(label_caps={"content_type": 6}))

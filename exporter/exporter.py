@@ -25,6 +25,18 @@ from exporter.text.expiry import Expiry
 from exporter.text.scrape import Scrape
 from monitoring.servers.prometheus import PrometheusClient
 from pipeline.configuration.config import Config
+from pipeline.domains.exporter.families import (
+    ALERTS_HELD_BACK,
+    ALERTS_LOGGED,
+    BUILD_INFO,
+    FORGOTTEN_KEYS,
+    IDEMPOTENCY_KEYS,
+    JOURNAL_ERRORS,
+    JOURNAL_SIZE,
+    PUSHED_SERIES,
+    REJECTED_RECORDS,
+    WAITING_REQUESTS,
+)
 from pipeline.metrics.registry import Metrics
 from pipeline.version import installed_version
 
@@ -50,12 +62,12 @@ class Exporter:
         self.ready = False
         self.stopping = False
         self.metrics = Metrics(registry or CollectorRegistry(), known=config.known_values(), caps=config.label_caps)
-        self.metrics.series("exporter_build_info")(installed_version(), platform.python_version()).set(1)
+        self.metrics.series(BUILD_INFO)(installed_version(), platform.python_version()).set(1)
         self.metrics.apply(config.activated())  # until a pipeline says otherwise: replayed events go over it
         self.journal: AnyJournal = Journal(settings.journal, settings.sync) if settings.journal else NoJournal()
         limits = Limits(settings.max_waiting_requests, settings.max_waiting_bytes)
         self.counters = Counters(self.metrics, clock)
-        self.gate = Gate(self.journal, self.metrics.family("exporter_journal_errors_total"), clock)
+        self.gate = Gate(self.journal, self.metrics.family(JOURNAL_ERRORS), clock)
         self.acceptor = Acceptor(self.counters, self.gate, limits=limits, clock=clock)
         self.pushes = PushStore(
             self.metrics.registry,
@@ -74,12 +86,12 @@ class Exporter:
             raise
         budget = Budget(settings.max_waiting_bytes)
         self.requests = RecordRequests(self.acceptor, settings, budget)
-        held = self.metrics.series("exporter_alerts_held_back_total")
+        held = self.metrics.series(ALERTS_HELD_BACK)
         self.alerts = AlertsApi(
             settings,
             budget,
             write=write_line or _print_line,
-            count=self.metrics.family("exporter_alerts_logged_total").inc,
+            count=self.metrics.family(ALERTS_LOGGED).inc,
             count_held=lambda reason, number: held(reason).inc(number),
             clock=clock,
         )
@@ -87,12 +99,12 @@ class Exporter:
         self.performance = PerformanceApi(source or source_for(settings, self.counters, clock))
         self.scrape = Scrape(self.metrics, expiry=_expiry(settings), before=self._before_scrape, clock=clock)
         self.before_scrape: list[Callable[[], object]] = []
-        self._forgotten = self.metrics.family("exporter_forgotten_keys_total")
-        self._waiting = self.metrics.family("exporter_waiting_requests")
-        self._size = self.metrics.family("exporter_journal_size_bytes")
-        self._keys = self.metrics.family("exporter_idempotency_keys")
-        self._pushed = self.metrics.family("exporter_pushed_series")
-        self._rejected = self.metrics.series("exporter_rejected_records_total")
+        self._forgotten = self.metrics.family(FORGOTTEN_KEYS)
+        self._waiting = self.metrics.family(WAITING_REQUESTS)
+        self._size = self.metrics.family(JOURNAL_SIZE)
+        self._keys = self.metrics.family(IDEMPOTENCY_KEYS)
+        self._pushed = self.metrics.family(PUSHED_SERIES)
+        self._rejected = self.metrics.series(REJECTED_RECORDS)
         self.ready = True
 
     def count_refusal(self, error: ApiError) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from monitoring.domains.band import Bands
 from monitoring.history.blocks import PrometheusHistory, find_grid
 from monitoring.outlook.evidence import read_evidence
 from monitoring.reporting.report import Advice, Recommendations, Recommender
 from monitoring.reporting.window_queries import Questions
-from monitoring.targets.bands import Bands
 from monitoring.targets.targets import Targets
 from monitoring.tuning.goal import Goal, goal_of, targets_goal
 from monitoring.tuning.recommendation import Recommendation, Tuning

@@ -32,6 +32,7 @@ _VERBS = {
     "tune": "Recommend thresholds from what the metrics show.",
     "compare": "Compare two configurations, and say which to take.",
     "assign": "Say which configuration an item gets in an A/B test.",
+    "init": "Write a folder to start from: configuration, docker-compose.yml, .env.",
     "doctor": "Check the installation and say how to mend it.",
 }
 
@@ -75,9 +76,9 @@ def main() -> None:
         click.echo(f"pipemeter: {error}", err=True)
         sys.exit(EXIT_FAILED)
     except ModuleNotFoundError as error:
-        from pipemeter.packages import INSTALL
+        from pipemeter.packages import needed_module
 
-        click.echo(f"pipemeter: this needs `{error.name}`, which is not installed; {INSTALL}", err=True)
+        click.echo(f"pipemeter: {needed_module(error.name or str(error))}", err=True)
         sys.exit(EXIT_FAILED)
     except (click.Abort, KeyboardInterrupt):
         click.echo("pipemeter: interrupted", err=True)

@@ -16,7 +16,8 @@ from exporter.counting.counters import Counters
 from exporter.counting.figures import QUALITY, SPLIT, Sums, sums_of
 from exporter.counting.trends import Hour
 from exporter.errors import ApiError, json_response
-from monitoring.domains.catalogue import Term, signal
+from monitoring.domains.catalogue import signal
+from monitoring.domains.signal import Term
 from monitoring.promql.expressions import summed
 from monitoring.servers.prometheus import PrometheusClient, PrometheusError
 

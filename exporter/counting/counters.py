@@ -10,7 +10,9 @@ import msgspec
 from exporter.counting.snapshot import Snapshot, cells_of, children_of, kept_names, restore
 from exporter.counting.trends import Trends
 from pipeline.domains.content.bulk import BulkApplier
-from pipeline.events import ConfigActivated, Event
+from pipeline.domains.event import DomainEvent
+from pipeline.domains.exporter.families import RECORDS
+from pipeline.events import ConfigActivated
 from pipeline.metrics.registry import Metrics
 
 MAX_CONFIGS = 64  # versions of the configuration whose last activation is remembered
@@ -28,9 +30,9 @@ class Counters:
         self.since: float | None = None
         self._configs: dict[str | None, ConfigActivated] = {}
         self._bulk = BulkApplier(metrics, clock)
-        self._records = metrics.family("exporter_records_total")
+        self._records = metrics.family(RECORDS)
 
-    def apply(self, events: Sequence[Event], at: float) -> None:
+    def apply(self, events: Sequence[DomainEvent], at: float) -> None:
         """Count events that were accepted at that Unix time."""
         if not events:
             return

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from exporter.counting.snapshot import cells_of, children_of
-from monitoring.domains.catalogue import Term, signal
+from monitoring.domains.catalogue import signal
+from monitoring.domains.signal import Term
 from monitoring.promql.expressions import family_of
 from pipeline.domains import catalogue
 from pipeline.metrics.registry import Metrics

@@ -18,9 +18,6 @@ from pipeline.domains.catalogue import FAMILIES
 from pipeline.events import ConfigActivated
 from pipeline.metrics.registry import Metrics
 
-_KEPT_OF_ITS_OWN = ("exporter_records_total", "exporter_incomplete_records_total", "exporter_label_overflow_total")
-_OF_THE_PROCESS = ("pipeline_items_in_progress", "pipeline_last_item_timestamp_seconds")
-_OF_THE_CONFIG = ("pipeline_feature_enabled", "pipeline_threshold_ratio", "pipeline_config_info")
 STEP = 200  # children at a time
 
 
@@ -43,16 +40,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     since: float | None = None
 
 
-def is_kept(name: str) -> bool:
-    """Tell whether a family's values survive a restart."""
-    if name.startswith("exporter_"):
-        return name in _KEPT_OF_ITS_OWN
-    return name not in _OF_THE_PROCESS and name not in _OF_THE_CONFIG
-
-
 def kept_names() -> list[str]:
     """Return the families of a snapshot."""
-    return [family.name for family in FAMILIES if is_kept(family.name)]
+    return [family.name for family in FAMILIES if family.kept == "counted"]
 
 
 def children_of(metric: Any) -> list[tuple[tuple[str, ...], Any]]:

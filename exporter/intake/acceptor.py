@@ -21,7 +21,8 @@ from exporter.intake.decoding import Submission
 from exporter.journal.entries import Entry, encode_events, key_hash
 from exporter.journal.gate import Gate
 from exporter.journal.journal import JournalError
-from pipeline.events import Event
+from pipeline.domains.event import DomainEvent
+from pipeline.domains.exporter.families import COMMIT_DURATION, DUPLICATE_RECORDS
 
 _log = structlog.get_logger("exporter.intake")
 
@@ -72,8 +73,8 @@ class Acceptor:
         self._scheduled = False
         self._task: asyncio.Task[None] | None = None
         gate.when_opened = self.schedule
-        self._duplicates = counters.metrics.family("exporter_duplicate_records_total")
-        self._duration = counters.metrics.family("exporter_commit_duration_seconds")
+        self._duplicates = counters.metrics.family(DUPLICATE_RECORDS)
+        self._duration = counters.metrics.family(COMMIT_DURATION)
 
     @property
     def pending(self) -> int:
@@ -91,7 +92,7 @@ class Acceptor:
         self.schedule()
         return await future
 
-    def accept(self, events: Sequence[Event]) -> bool:
+    def accept(self, events: Sequence[DomainEvent]) -> bool:
         """Take events of this process in, from any thread. False: not now, a snapshot is being made.
 
         Raises JournalError when they cannot be kept.

@@ -16,6 +16,7 @@ import msgspec
 from exporter.errors import ApiError
 from exporter.intake.refusals import expectation_of, explain_invalid
 from exporter.journal.entries import EVENT, EVENTS, RECORD, RECORDS, Kind
+from pipeline.domains.event import DomainEvent
 from pipeline.events import EVENT_TYPES, Event, ItemFinished
 
 Shape = Literal["one", "array", "lines"]
@@ -34,7 +35,7 @@ class Submission(msgspec.Struct, frozen=True):
     The body of one event (`many` is false) is that JSON object alone; requests of that sort share a journal entry.
     """
 
-    events: Sequence[Event]
+    events: Sequence[DomainEvent]
     kind: Kind
     body: bytes
     many: bool
@@ -45,7 +46,7 @@ def read_body(body: bytes, shape: Shape, *, only_items: bool) -> Submission:
     one, many = _DECODERS[only_items]
     try:
         if shape == "one":
-            event: Event = one.decode(body)
+            event: DomainEvent = one.decode(body)
             return Submission((event,), "records" if only_items else "events", body, many=False)
         if shape == "array":
             return _limited(Submission(many.decode(body), "records" if only_items else "events", body, many=True))

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from pipeline.domains.event import DomainEvent
 from pipeline.events import Event, ItemFinished
 
 Kind = Literal["events", "records", "records-lines", "events-lines", "push"]
@@ -30,12 +31,12 @@ def key_hash(key: str) -> bytes:
     return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def encode_events(events: Sequence[Event]) -> bytes:
+def encode_events(events: Sequence[DomainEvent]) -> bytes:
     """Encode events for the journal (kind `events`)."""
     return msgspec.json.encode(events)
 
 
-def decode_entry(kind: Kind, body: bytes) -> list[Event]:
+def decode_entry(kind: Kind, body: bytes) -> list[DomainEvent]:
     """Decode the records of an entry. Raises msgspec.DecodeError or UnicodeDecodeError for what it cannot read."""
     if kind == "records":
         return list(RECORDS.decode(body))

@@ -15,6 +15,7 @@ from exporter.counting.snapshot import Snapshot, capture
 from exporter.journal.entries import Entry, decode_entry
 from exporter.journal.gate import Gate
 from exporter.journal.journal import JournalError
+from pipeline.domains.exporter.families import COMPACTION_DURATION
 
 _log = structlog.get_logger("exporter.keeper")
 COMPACT_AT_BYTES = 64 * 1024 * 1024  # of write-ahead log since the last snapshot
@@ -53,7 +54,7 @@ class Keeper:
         self._task: asyncio.Task[None] | None = None
         self._compacting = False
         self.snapshots = 0
-        self._duration = counters.metrics.family("exporter_compaction_duration_seconds")
+        self._duration = counters.metrics.family(COMPACTION_DURATION)
         gate.after_commit = self.compact_if_due
 
     def restore(self) -> int:

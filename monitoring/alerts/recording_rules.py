@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from monitoring.alerts.alert import Alert, Record, numeral
-from monitoring.domains.catalogue import SIGNALS, Signal, Term, ends_of
+from monitoring.domains.band import Bands
+from monitoring.domains.catalogue import METRICS, SIGNALS, ends_of
+from monitoring.domains.signal import Signal, Term
 from monitoring.promql.expressions import (
     OverRange,
     expression,
@@ -17,7 +19,6 @@ from monitoring.promql.expressions import (
     signal_record,
     volume,
 )
-from monitoring.targets.bands import METRICS, Bands
 from monitoring.targets.slos import Slo
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
@@ -73,7 +74,7 @@ def _all_bands(targets: Targets) -> Iterable[Bands]:
 def _records(targets: Targets, alerts: Iterable[Alert]) -> set[Record]:
     """Return what has to be recorded: what alerts compare, and each metric with a target over its own window."""
     found = {record for alert in alerts for record in alert.records}
-    judged = [m.signal for m in METRICS if m.signal]
+    judged = [m.signal for m in METRICS]
     found |= {Record(name, targets.bands[name].window) for name in judged}
     found |= {Record(end.name, targets.bands[name].window, volume=False) for name in judged for end in ends_of(name)}
     pairs = {(record.signal, record.window, record.by) for record in found if record.volume}

@@ -10,10 +10,9 @@ from monitoring.alerts.alert import Alert, alerts_of
 from monitoring.alerts.recording_rules import Group, recording_files
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
-from pipeline.metrics.family import Domain
 
 
-def alert_file(domain: Domain) -> str:
+def alert_file(domain: str) -> str:
     """Return the file that holds the alerts of one domain."""
     return f"alert_rules/{domain}.yaml"
 

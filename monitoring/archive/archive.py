@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 import msgspec
 
-from monitoring.domains.catalogue import JOB
+from monitoring.domains.signal import JOB
 from monitoring.servers.prometheus import PrometheusClient, RawSeries
 from pipeline.domains import catalogue
 from pipeline.metrics.family import Family, Kind

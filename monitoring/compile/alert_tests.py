@@ -12,13 +12,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote_plus
 
 from monitoring.alerts.alert import Alert, BandCase, BurnCase, alerts_of
 from monitoring.alerts.recording_rules import SIGNALS_FILE, Group, burn_rates_file
 from monitoring.alerts.rule_groups import alert_file, annotations_of, rule_files
-from monitoring.compile.fixed_cases import FIXED_CASES
 from monitoring.compile.watch import Stretch, Watch
 from monitoring.compile.worlds import ANOTHER_JOB, CONTENT_TYPE, Timeline
+from monitoring.domains.case import Case
+from monitoring.domains.catalogue import CASES
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
 from monitoring.wording.values import humanize_duration, percent
@@ -78,8 +80,23 @@ def step_of(alert: Alert) -> int:
 def cases_of(alert: Alert, same: Sequence[Alert], targets: Targets) -> list[Document]:
     """Return the test cases of one alert; `same`: the alerts of its name that may fire beside it."""
     if alert.case is None:
-        return FIXED_CASES[alert.name](alert, annotations_of(alert, targets))
+        return [_written(case, alert, annotations_of(alert, targets)) for case in CASES[alert.name]]
     return list(_Cases(alert, same, targets).all())
+
+
+def _written(case: Case, alert: Alert, annotations: Mapping[str, str]) -> Document:
+    """Return a case of an alert without bands as promtool reads it."""
+    checks: list[Document] = [{"eval_time": time, "alertname": alert.name, "exp_alerts": []} for time in case.silent]
+    if case.at:
+        texts = {name: labelled(text, case.labels) for name, text in annotations.items()}
+        expected = {"exp_labels": {**alert.all_labels, **case.labels}, "exp_annotations": {**texts, **case.texts}}
+        checks.append({"eval_time": case.at, "alertname": alert.name, "exp_alerts": [expected]})
+    return {
+        "name": f"{alert.name} {alert.severity}: {case.title}",
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in case.series.items()],
+        "alert_rule_test": sorted(checks, key=lambda check: int(check["eval_time"][:-1])),
+    }
 
 
 class _Cases:
@@ -246,14 +263,19 @@ _FORMATS: dict[str, Callable[[float], str]] = {
 }
 
 
+def labelled(text: str, labels: Mapping[str, str]) -> str:
+    """Return an annotation with the labels put into its addresses."""
+
+    def filled(found: re.Match[str]) -> str:
+        name = found[1]
+        return found[2].replace("{{ . | urlquery }}", quote_plus(labels[name])) if name in labels else ""
+
+    return _WITH.sub(filled, text)
+
+
 def rendered(text: str, value: Decimal, watch: Watch) -> str:
     """Return an annotation as Prometheus renders it when the compared value is `value`."""
-
-    def labelled(found: re.Match[str]) -> str:
-        name = found[1]
-        return found[2].replace("{{ . | urlquery }}", watch.labels[name]) if name in watch.labels else ""
-
-    text = _WITH.sub(labelled, text)
+    text = labelled(text, watch.labels)
     text = _QUERY.sub(lambda found: humanize_duration(float(found[1]) * float(found[2]) / float(value)), text)
     for template, form in _FORMATS.items():
         text = text.replace(f"{{{{ {template} }}}}", form(float(value)))

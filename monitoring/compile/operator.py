@@ -18,7 +18,7 @@ from monitoring.alerts.recording_rules import Group
 from monitoring.alerts.rule_groups import dump, rule_files
 from monitoring.compile.routing.integrations import OLDEST, Version
 from monitoring.compile.routing.operator_config import API_VERSION, Notices
-from monitoring.domains.catalogue import JOB
+from monitoring.domains.signal import JOB
 from monitoring.targets.targets import Targets
 
 FOLDER = "operator"

@@ -10,11 +10,13 @@ from typing import Literal
 
 import msgspec
 
+from monitoring.alerts.alert import alerts_of
 from monitoring.alerts.rule_groups import dump, rule_files
 from monitoring.compile.alert_tests import alert_tests
 from monitoring.compile.boards.files import NEWEST as NEWEST_GRAFANA
 from monitoring.compile.boards.files import dashboards, dead_panels
 from monitoring.compile.operator import Cluster, operator_files
+from monitoring.compile.reference import reference
 from monitoring.compile.routing.config import alertmanager_config, templates, unfinished, yaml_text
 from monitoring.compile.routing.integrations import Version, shown
 from monitoring.compile.routing.message_names import dead_names
@@ -38,6 +40,7 @@ _FOLDERS = (
     "alert_rules",
     "alertmanager",
     "docs/runbooks",
+    "docs/reference",
     "grafana/dashboards",
     "operator",
     "vmalert",
@@ -90,7 +93,8 @@ def compile_all(
     texts |= {path: dump(document) for path, document in alert_tests(targets).items()}
     texts["alertmanager/alertmanager.yml"] = yaml_text(config, notes=waiting)
     texts |= {f"alertmanager/{path}": text for path, text in templates(targets.links).items()}
-    return Compiled(texts | runbooks(targets) | dashboards(targets, grafana=grafana), notes)
+    texts |= runbooks(targets) | reference(alerts_of(targets))
+    return Compiled(texts | dashboards(targets, grafana=grafana), notes)
 
 
 def _refuse_dead(targets: Targets, groups: list[Group]) -> None:

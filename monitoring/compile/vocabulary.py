@@ -12,9 +12,11 @@ from typing import Any
 
 import promql_parser as promql
 
+from monitoring.alerts.labels import EVERY, TIER, of_all
 from monitoring.promql.expressions import edge_text
 from pipeline.domains import catalogue
 from pipeline.metrics.family import OTHER, UNSPECIFIED, Family
+from pipeline.metrics.known import KnownValues
 
 Values = frozenset[str] | None  # None: any value
 Labels = dict[str, Values]
@@ -25,8 +27,6 @@ FOREIGN: Mapping[str, tuple[str, ...]] = {  # series of others: the labels of th
     "up": (),
     "scrape_duration_seconds": (),
     "scrape_samples_scraped": (),
-    "ALERTS": ("alertname", "alertstate", "severity", "domain", "slo", "burnrate_tier", "content_type", "integration"),
-    "ALERTS_FOR_STATE": ("alertname", "severity", "domain"),
     "alertmanager_notifications_total": ("integration",),
     "alertmanager_notifications_failed_total": ("integration",),
     "alertmanager_alerts": ("state",),
@@ -49,7 +49,9 @@ class Vocabulary:
         self._series: dict[str, Labels] = {}
         for family in catalogue.FAMILIES:
             self._series |= _series_of(family, known or {})
-        for name, labels in FOREIGN.items():
+        carried = (*EVERY, *of_all(), TIER)
+        alerts = {"ALERTS": (*carried, "alertstate"), "ALERTS_FOR_STATE": carried}
+        for name, labels in (*FOREIGN.items(), *alerts.items()):
             self._series[name] = dict.fromkeys((*TARGET_LABELS, *labels))
         for group in groups:
             for rule in group["rules"]:
@@ -145,7 +147,7 @@ class Vocabulary:
 def _series_of(family: Family, known: Mapping[str, Iterable[str]]) -> dict[str, Labels]:
     labels: Labels = dict.fromkeys(TARGET_LABELS)
     for name in family.labels:
-        label = catalogue.label_of(family, name, known)
+        label = catalogue.label_of(family, name, KnownValues({key: tuple(known[key]) for key in known}))
         labels[name] = frozenset({*label.values, UNSPECIFIED, OTHER}) if label.values else None
     if family.kind != "histogram":
         return {family.name: labels}

@@ -13,7 +13,8 @@ import msgspec
 
 from monitoring.alerts.alert import Alert, BandCase, BurnCase
 from monitoring.compile.worlds import Atom, Phase, increments
-from monitoring.domains.catalogue import SIGNALS, Signal
+from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.signal import Signal
 from pipeline.domains import catalogue
 
 MARGIN = Decimal("0.02")  # of a threshold: how close to it the cases come
@@ -49,7 +50,7 @@ class Watch:
             self.sign, self.min_items = (-1 if case.side == "low" else 1), case.bands.min_items
             self.windows = [case.bands.window // step]
             self.labels = {"content_type": case.content_type} if case.content_type else {}
-        self.is_scraped = self.signal.name == "availability"  # counted by scrapes: one a step, whatever the traffic
+        self.is_scraped = self.signal.is_scraped  # one a step, whatever the traffic
         self.is_quantile = self.signal.kind == "quantile"
 
     @property

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
-from monitoring.domains.catalogue import JOB, Signal, Term
+from monitoring.domains.signal import JOB, Signal, Term
 from monitoring.promql.expressions import edge_text, family_of
 from pipeline.domains import catalogue
 
@@ -126,7 +126,7 @@ def increments(signal: Signal, value: Decimal, count: Decimal, **labels: str) ->
     """Return the increments of one step that hold `signal` at `value`, `count` items (scrapes) a step."""
     if signal.kind == "quantile":
         return _quantile(signal, value, count, **labels)
-    if signal.name == "availability":
+    if signal.is_scraped:
         return {atom_of(signal.numerator[0]): value}
     amount = count * _SECONDS_AN_ITEM if signal.volume else count
     found = {atom_of(term, **labels): count for term in signal.volume}

@@ -14,7 +14,7 @@ from monitoring.outlook.evidence import Evidence
 from monitoring.outlook.kept import Kept, kept_under
 from monitoring.outlook.observed import is_filtering
 from monitoring.outlook.stratum import Basis, Plan, Stratum
-from pipeline.domains.catalogue import CHECKPOINTS
+from pipeline.domains.content.labels import CHECKPOINTS
 
 
 class Outlook(msgspec.Struct, frozen=True):

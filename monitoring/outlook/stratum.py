@@ -14,7 +14,7 @@ from monitoring.history.resampling import Resampling
 from monitoring.outlook.evidence import Evidence
 from monitoring.outlook.population import Margins, Population, Standing
 from pipeline.decisions.routing import Mode
-from pipeline.domains.catalogue import DIMENSIONS
+from pipeline.domains.content.labels import DIMENSIONS
 
 
 class Plan(msgspec.Struct, frozen=True):

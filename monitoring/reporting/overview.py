@@ -7,18 +7,19 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from monitoring.domains.catalogue import JOB, SIGNALS, ends_of
+from monitoring.domains.band import Bands
+from monitoring.domains.catalogue import METRICS, SIGNALS, ends_of
+from monitoring.domains.signal import JOB
 from monitoring.promql.expressions import expression
 from monitoring.reporting.alert_history import Fired, active
 from monitoring.reporting.readings import Budget, Reading, budget, read
 from monitoring.reporting.window_queries import Key, Questions
-from monitoring.targets.bands import METRICS, Bands
 from monitoring.targets.slos import Slo
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
-from pipeline.domains.catalogue import CHECKPOINTS
+from pipeline.domains.content.labels import CHECKPOINTS
 
-JUDGED = tuple(metric.signal for metric in METRICS if metric.signal)
+JUDGED = tuple(metric.signal for metric in METRICS)
 TOTALS = (
     "items",
     "failures",

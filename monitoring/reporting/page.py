@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from monitoring.domains.band import Bands
 from monitoring.domains.catalogue import SIGNALS
 from monitoring.reporting.beyond import remarks, report_sections, title
 from monitoring.reporting.charts import firing_strip, line_chart, stacked_chart
@@ -15,7 +16,6 @@ from monitoring.reporting.readings import Reading, State
 from monitoring.reporting.report import Report
 from monitoring.reporting.sections import Cell, Section, hours
 from monitoring.reporting.style import STYLE
-from monitoring.targets.bands import Bands
 from monitoring.wording.durations import format_duration
 from monitoring.wording.figures import NONE, between, change, clock, figure, plain
 

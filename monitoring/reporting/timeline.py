@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from monitoring.domains.catalogue import SIGNALS, Unit
+from monitoring.domains.catalogue import SIGNALS
 from monitoring.promql.expressions import expression, volume
 from monitoring.reporting.window_queries import Questions
 from monitoring.servers.prometheus import Series
 from monitoring.wording.durations import format_duration
+from monitoring.wording.units import Unit
 from pipeline.events import PROCESSING_TYPES
 
 LENGTHS = (60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 172_800, 604_800)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from monitoring.domains.catalogue import Signal
+from monitoring.domains.signal import Signal
 from monitoring.history.blocks import Progress, silent
 from monitoring.promql.expressions import expression, volume
 from monitoring.replay.evaluation import Leaf, Node, Present, Rows, evaluate, rows_of, taken_apart

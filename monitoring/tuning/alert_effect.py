@@ -7,7 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from monitoring.targets.bands import METRICS, Bands
+from monitoring.domains.band import Bands
+from monitoring.domains.catalogue import METRICS
 
 State = Literal["ok", "warning", "critical"]
 

@@ -17,11 +17,12 @@ from pipeline.configuration import config_files
 from pipeline.decisions.early_exit import Checkpoint
 from pipeline.decisions.quality import QualityThresholds
 from pipeline.decisions.routing import Routing
-from pipeline.domains.catalogue import CONTENT_TYPES
+from pipeline.domains.content.known import known_values
+from pipeline.domains.content.labels import CONTENT_TYPES
 from pipeline.errors import ConfigError, Problem
 from pipeline.events import ConfigActivated, Ratio
+from pipeline.metrics.known import KnownValues
 from pipeline.metrics.labels import is_clean
-from pipeline.metrics.registry import KnownValues
 from pipeline.settings import (
     DownloadSettings,
     LlmSettings,
@@ -93,7 +94,7 @@ class Config(msgspec.Struct, frozen=True):
         """Return the label values that this configuration makes known beforehand."""
         types = (name for name in self.routing.types if name not in CONTENT_TYPES)
         exits = {name: tuple(c.reason for c in point.conditions) for name, point in self.checkpoints.items()}
-        return KnownValues((*CONTENT_TYPES, *types), self.version, exits)
+        return known_values((*CONTENT_TYPES, *types), self.version, exits)
 
     def activated(self) -> ConfigActivated:
         """Return the event that says this configuration came into force."""

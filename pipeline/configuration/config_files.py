@@ -13,7 +13,8 @@ from pipeline.decisions.early_exit import Checkpoint, ExitCondition
 from pipeline.decisions.facts import FACTS, FactDeclaration
 from pipeline.decisions.quality import QualityThresholds
 from pipeline.decisions.routing import MODES, Routing, TypeRoute
-from pipeline.domains.catalogue import CHECKPOINTS, CONTENT_TYPES, FAMILIES
+from pipeline.domains.catalogue import FAMILIES
+from pipeline.domains.content.labels import CHECKPOINTS, CONTENT_TYPES
 from pipeline.errors import HIDDEN, ConfigError, Problem
 from pipeline.events import Ratio
 from pipeline.metrics.family import OTHER, UNSPECIFIED

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from itertools import product
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from pipeline.domains import catalogue
-from pipeline.events import Event
 from pipeline.metrics.family import UNSPECIFIED, Family
+from pipeline.metrics.known import NOTHING_KNOWN, KnownValues
 from pipeline.metrics.labels import LabelGuard
 
 Metric = Counter | Gauge | Histogram
 Handler = Callable[[Any], None]
-_NO_ZEROS = frozenset({"pipeline_threshold_ratio", "pipeline_config_info", "exporter_build_info"})
-
-
-class KnownValues(msgspec.Struct, frozen=True):
-    """Label values that the configuration makes known before anything has happened."""
-
-    content_types: tuple[str, ...] = ()
-    config_version: str | None = None
-    exits: Mapping[str, tuple[str, ...]] = {}  # checkpoint -> reasons it can give
-
-    def by_label(self) -> dict[str, tuple[str, ...]]:
-        """Return the values by label name."""
-        return {
-            "content_type": self.content_types,
-            "config_version": (self.config_version,) if self.config_version else (),
-            "checkpoint": tuple(self.exits),
-            "reason": tuple(dict.fromkeys(reason for reasons in self.exits.values() for reason in reasons)),
-        }
-
-
-NOTHING_KNOWN = KnownValues()
 
 
 class Series:
@@ -93,60 +70,59 @@ class Metrics:
             **ShadowHandlers(self).handlers(),
         }
 
-    def apply(self, event: Event) -> None:
+    def apply(self, event: object) -> None:
         """Turn one valid event into increments."""
         self._handlers[type(event)](event)
 
-    def apply_many(self, events: Iterable[Event]) -> None:
+    def apply_many(self, events: Iterable[object]) -> None:
         """Turn valid events into increments."""
         handlers = self._handlers
         for event in events:
             handlers[type(event)](event)
 
-    def series(self, name: str) -> Series:
-        """Return the series of one family. Raises LookupError for a name outside the catalogue."""
+    def series(self, family: Family | str) -> Series:
+        """Return the series of one family. Raises LookupError for one that no domain here declares."""
+        name = family if isinstance(family, str) else family.name
         try:
             return self._series[name]
         except KeyError:
             raise LookupError(f"metric {name!r} is not declared in the catalogue") from None
 
-    def family(self, name: str) -> Any:
+    def family(self, family: Family | str) -> Any:
         """Return the prometheus_client object of one family."""
-        return self.series(name).metric
+        return self.series(family).metric
 
-    def guard(self, family: str, label: str) -> LabelGuard:
+    def guard(self, family: Family | str, label: str) -> LabelGuard:
         """Return the guard of a label; families that share a label's declaration share its guard."""
-        declaration = catalogue.label_of(self._families[family], label, self.known.by_label(), self._caps)
-        key = (family if label == "reason" else "", label)
+        declared = self._families[family if isinstance(family, str) else family.name]
+        key = (declared.name if any(own.name == label for own in declared.own) else "", label)
         if key not in self._guards:
+            declaration = catalogue.label_of(declared, label, self.known, self._caps)
             self._guards[key] = LabelGuard(declaration, lambda name: self.overflow(name).inc())
         return self._guards[key]
 
     def _stand_at_zero(self, family: Family) -> None:
-        if not family.labels or family.name in _NO_ZEROS:
+        if family.labels and family.zeros:
+            series = self.series(family)
+            for values in self._known_sets(family, ()):
+                series(*values)
+
+    def _known_sets(self, family: Family, first: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        """Yield the label sets known beforehand that begin with `first`."""
+        if len(first) == len(family.labels):
+            yield first
             return
-        series = self.series(family.name)
-        for values in self._known_sets(family):
-            series(*values)
+        for value in self._known_values(family, family.labels[len(first)], first):
+            yield from self._known_sets(family, (*first, value))
 
-    def _known_sets(self, family: Family) -> Iterable[tuple[str, ...]]:
-        if family.name == "pipeline_early_exits_total":  # a reason belongs to its checkpoint
-            others = [self._known_values(family, label) for label in family.labels[2:]]
-            return [
-                (checkpoint, reason, *rest)
-                for checkpoint, reasons in self.known.exits.items()
-                for reason in reasons
-                for rest in product(*others)
-            ]
-        return product(*(self._known_values(family, label) for label in family.labels))
-
-    def _known_values(self, family: Family, label: str) -> tuple[str, ...]:
-        values = self.guard(family.name, label).label.values
-        if label == "content_type":
-            return (*values, UNSPECIFIED)
-        if label == "config_version":
-            return values or (UNSPECIFIED,)
-        return values
+    def _known_values(self, family: Family, label: str, before: tuple[str, ...]) -> tuple[str, ...]:
+        declaration = self.guard(family, label).label
+        if label in family.pairs:
+            owner = before[family.labels.index(family.pairs[label])]
+            return self.known.belonging(family, label, owner)
+        if declaration.unspecified == "beside" or (declaration.unspecified == "alone" and not declaration.values):
+            return (*declaration.values, UNSPECIFIED)
+        return declaration.values
 
 
 def _declare(family: Family, registry: CollectorRegistry) -> Metric:

@@ -25,7 +25,7 @@ import msgspec
 import structlog
 
 from pipeline.configuration.config import Config
-from pipeline.events import Event
+from pipeline.domains.event import DomainEvent
 from pipeline.recording.delivery import TIMEOUT_SECONDS, Answer, Delivery
 from pipeline.recording.outbox import DropReason, Outbox
 from pipeline.recording.recorder import Recorder
@@ -83,7 +83,7 @@ class PushRecorder(Recorder):
         _forget_after_fork(self)
 
     def _reset(self) -> None:
-        self._buffer: deque[Event] = deque()
+        self._buffer: deque[DomainEvent] = deque()
         self._outbox = Outbox(self._spool, self._settings.batch_events, self._clock, self._drop)
         self._wake = threading.Event()
         self._round_done = threading.Condition()
@@ -95,7 +95,7 @@ class PushRecorder(Recorder):
         self._away_since: float | None = None
         self._next_attempt = 0.0
 
-    def record_many(self, events: Iterable[Event]) -> None:
+    def record_many(self, events: Iterable[DomainEvent]) -> None:
         """Take several events. Returns at once and never raises; what finds no room is dropped and counted."""
         buffer, room = self._buffer, self._settings.buffer_events
         for event in events:

@@ -15,8 +15,11 @@ import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from pipeline.configuration.config import Config, default_directory, flags_from, load_config
+from pipeline.domains.content.families import ITEMS_IN_PROGRESS, LAST_ITEM_TIMESTAMP
+from pipeline.domains.event import DomainEvent
+from pipeline.domains.exporter.families import RECORDS, REJECTED_RECORDS
 from pipeline.errors import ConfigError
-from pipeline.events import Event, ItemFinished, validate
+from pipeline.events import ItemFinished, validate
 from pipeline.metrics.registry import Metrics
 from pipeline.recording.item_scope import ItemScope
 from pipeline.recording.savings import CostModel
@@ -44,11 +47,11 @@ class Recorder:
             self._config = load_config(default_directory(), os.environ)
         return self._config
 
-    def record(self, event: Event) -> None:
+    def record(self, event: DomainEvent) -> None:
         """Take one event. Returns at once and never raises."""
         self.record_many((event,))
 
-    def record_many(self, events: Iterable[Event]) -> None:
+    def record_many(self, events: Iterable[DomainEvent]) -> None:
         """Take several events. Returns at once and never raises."""
         raise NotImplementedError
 
@@ -85,7 +88,7 @@ class NullRecorder(Recorder):
 
     enabled = False
 
-    def record_many(self, events: Iterable[Event]) -> None:
+    def record_many(self, events: Iterable[DomainEvent]) -> None:
         """Forget the events."""
 
 
@@ -105,13 +108,13 @@ class InProcessRecorder(Recorder):
             REGISTRY if registry is None else registry, known=self.config.known_values(), caps=self.config.label_caps
         )
         self._clock = clock
-        self._in_progress = self.metrics.family("pipeline_items_in_progress")
-        self._last_item = self.metrics.family("pipeline_last_item_timestamp_seconds")
-        self._records = self.metrics.family("exporter_records_total")
-        self._rejected = self.metrics.series("exporter_rejected_records_total")
+        self._in_progress = self.metrics.family(ITEMS_IN_PROGRESS)
+        self._last_item = self.metrics.family(LAST_ITEM_TIMESTAMP)
+        self._records = self.metrics.family(RECORDS)
+        self._rejected = self.metrics.series(REJECTED_RECORDS)
         self.metrics.apply(self.config.activated())
 
-    def record_many(self, events: Iterable[Event]) -> None:
+    def record_many(self, events: Iterable[DomainEvent]) -> None:
         """Apply the events; one that is not valid is counted as rejected."""
         applied = 0
         for event in events:

@@ -80,7 +80,7 @@ def command(
     check: bool,
     as_json: bool,
 ) -> int:
-    """Compile monitoring.yaml into rules, their tests, routing, messages, runbooks and dashboards.
+    """Compile monitoring.yaml into rules, their tests, routing, messages, runbooks, reference pages and dashboards.
 
     The output works with the versions named and with newer ones. No secret is read or written; see `pipemeter
     alertmanager render`. The same input gives the same bytes.

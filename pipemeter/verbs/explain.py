@@ -17,7 +17,7 @@ from pipeline.running.outcome import describe
 from pipemeter import cli
 from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, named_sources, read_config
-from pipemeter.packages import need_all
+from pipemeter.packages import need
 from pipemeter.tables.closing import ratio
 
 
@@ -36,7 +36,7 @@ def command(
     """
     configure_logs()
     config = read_config(config_dir, profile, allow_private)
-    need_all("explain")
+    need("explain")
     from pipeline.running.explain import explain  # the stages' libraries take a second to load: after the checks above
     from pipeline.running.local_toolbox import LocalToolbox
 

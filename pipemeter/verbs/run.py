@@ -19,7 +19,7 @@ from pipeline.state import state_dir
 from pipemeter import cli
 from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, named_sources, read_config
-from pipemeter.packages import need_all
+from pipemeter.packages import need
 from pipemeter.stopping import Stop, stopping
 from pipemeter.tables.closing import closing_table
 
@@ -59,7 +59,7 @@ def command(
     if serve or push:
         config = msgspec.structs.replace(config, flags=msgspec.structs.replace(config.flags, dashboard_metrics=True))
     names = named_sources(sources)
-    need_all("run")
+    need("run")
     from pipeline.running.engine import PRIORS  # the stages' libraries take a second to load: after the checks above
 
     costs = CostModel(state_dir() / "costs.sqlite", PRIORS)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.domains.content.traffic import Traffic
-from pipeline.events import Event, ItemFailed
+from pipeline.events import ItemFailed
 from pipeline.recording.recorder import DEFAULT_URL, Recorder, exporter_address
 from pipemeter import cli
 from pipemeter.logs import configure_logs
@@ -81,7 +81,7 @@ def _send(recorder: Recorder, traffic: Traffic, seconds: float, rate: float, sto
             elapsed = time.monotonic() - started
             due = int((min(elapsed, seconds) if seconds else elapsed) * rate)
             while items < due:
-                batch: list[Event] = traffic.item()
+                batch = traffic.item()
                 recorder.record_many(batch)
                 items, events = items + 1, events + len(batch)
                 failed += isinstance(batch[-1], ItemFailed)

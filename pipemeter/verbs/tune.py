@@ -10,12 +10,12 @@ import click
 import msgspec
 from rich.console import Console
 
+from monitoring.domains.band import Bands
 from monitoring.history.blocks import Progress, PrometheusHistory, find_grid
 from monitoring.outlook.evidence import QUERIES, read_evidence
 from monitoring.replay.replayer import Replayer
 from monitoring.servers.prometheus import PrometheusClient
 from monitoring.servers.range_queries import RangeReader, Window
-from monitoring.targets.bands import Bands
 from monitoring.targets.targets import Targets
 from monitoring.tuning.expected_firings import with_firings
 from monitoring.tuning.goal import Goal, goal_of, targets_goal

@@ -9,7 +9,7 @@ import pytest
 from bench.worlds import WAYS, Arm, Kind, World, decide, draw, series
 from pipeline.decisions.quality import QualityThresholds, judge
 from pipeline.decisions.routing import Routing, TypeRoute, route
-from pipeline.domains.catalogue import CHECKPOINTS
+from pipeline.domains.content.labels import CHECKPOINTS
 from pipeline.events import PROCESSING_TYPES, CheckpointEvaluated, ItemFinished, QualityAssessed
 from pipeline.item import Scores
 from pipeline.metrics.registry import Metrics

@@ -239,6 +239,17 @@ def test_runbooks_are_served_and_nothing_beside_them(serve: Serve, tmp_path: Pat
         assert running.client.get(f"/runbooks/{name}").status_code == 404
 
 
+def test_a_runbook_that_the_folder_lacks_is_the_one_that_came_with_the_installation(
+    serve: Serve, tmp_path: Path
+) -> None:
+    (tmp_path / "PipelineDown.md").write_text("our own")
+    client = serve(runbooks=tmp_path).client
+    assert client.get("/runbooks/PipelineDown").text == "our own"
+    assert client.get("/runbooks/PipelineStalled").text.startswith("<!-- Compiled")
+    elsewhere = serve(runbooks=tmp_path / "nowhere").client
+    assert "PipelineStalled.md" in elsewhere.get("/runbooks", follow_redirects=True).text
+
+
 def test_a_browser_gets_a_runbook_as_a_page_that_can_run_nothing(serve: Serve, tmp_path: Path) -> None:
     (tmp_path / "PipelineDown.md").write_text(
         "<!-- generated -->\n\n| a | b |\n|---|---|\n| `up` | [other](Other.md) |\n\n```promql\nup < 1\n```\n\n"

@@ -19,7 +19,7 @@ from exporter.server.running import BackgroundServer
 from exporter.settings import ExporterSettings
 from monitoring.alerts.rule_groups import rule_groups
 from monitoring.compile.output import compile_all, write
-from monitoring.targets.bands import Bands
+from monitoring.domains.band import Bands
 from monitoring.targets.targets import Targets
 from pipeline.domains.content.traffic import Traffic
 from pipeline.recording.push import PushRecorder

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from monitoring.domains.board import Form, Query
-from monitoring.domains.catalogue import SIGNALS, Signal
+from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.signal import Signal
 from monitoring.promql.expressions import Over, OverRange, expression, family_of, summed
 from monitoring.targets.targets import Targets
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from monitoring.domains.band import Bands
 from monitoring.domains.board import Scale, Steps
 from monitoring.domains.catalogue import SIGNALS
-from monitoring.targets.bands import Bands
 from monitoring.targets.targets import Targets
-from pipeline.domains.catalogue import CHECKPOINTS, STAGES
+from pipeline.domains.content.labels import CHECKPOINTS, STAGES
 from pipeline.errors import ERROR_TYPES
 from pipeline.metrics.family import OTHER, UNSPECIFIED
 

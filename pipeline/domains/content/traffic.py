@@ -14,12 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from pipeline.decisions.quality import QualityThresholds, judge
-from pipeline.errors import ErrorType
-from pipeline.events import (
+from pipeline.domains.content.events import (
     CallsSaved,
     CheckpointEvaluated,
     ConfigActivated,
-    Event,
     ItemFailed,
     ItemFinished,
     ProcessingType,
@@ -31,6 +29,8 @@ from pipeline.events import (
     StageFinished,
     StageSkipped,
 )
+from pipeline.domains.event import DomainEvent
+from pipeline.errors import ErrorType
 from pipeline.item import Scores
 
 
@@ -106,7 +106,7 @@ class Traffic:
         self._fail, self._shift, self._shadow = fail, quality, shadow
         self._count = 0
 
-    def start(self) -> Iterator[Event]:
+    def start(self) -> Iterator[DomainEvent]:
         """Yield the events of the configurations coming into force."""
         for variant in self._variants:
             thresholds = {"min_overall": variant.min_overall, "min_coherence": 0.60}
@@ -114,7 +114,7 @@ class Traffic:
             features = dict.fromkeys(("quality_filtering", "content_routing", "early_exit", "dashboard_metrics"), True)
             yield ConfigActivated(_hash(variant), variant.version, thresholds, features)
 
-    def item(self) -> list[Event]:
+    def item(self) -> list[DomainEvent]:
         """Return all events of the next item."""
         rng = self._rng
         self._count += 1
@@ -127,9 +127,9 @@ class Traffic:
         events = self._finished(kind, variant, cost, item_id)
         return [*events, *self._in_shadow(events, kind, cost)]
 
-    def _failed(self, kind: Kind, variant: Variant, cost: float, item_id: str) -> list[Event]:
+    def _failed(self, kind: Kind, variant: Variant, cost: float, item_id: str) -> list[DomainEvent]:
         stage, error_type = self._rng.choice(_FAULTS[:5])
-        events: list[Event] = [
+        events: list[DomainEvent] = [
             StageFault(stage, error_type),
             ItemFailed(stage, error_type, kind.name, variant.version, item_id),
         ]
@@ -137,8 +137,8 @@ class Traffic:
             events.insert(0, StageFinished("download", cost * _COST["download"], item_id))
         return events
 
-    def _finished(self, kind: Kind, variant: Variant, cost: float, item_id: str) -> list[Event]:
-        events: list[Event] = []
+    def _finished(self, kind: Kind, variant: Variant, cost: float, item_id: str) -> list[DomainEvent]:
+        events: list[DomainEvent] = []
         scores = self._scores(kind)
         thresholds = QualityThresholds(min_overall=variant.min_overall)
         low = judge(scores, thresholds)
@@ -167,7 +167,9 @@ class Traffic:
         self._run_stages(events, ("remember",), cost, item_id, steps)
         return [*events, *self._end("full", kind, variant, scores, cost, cost, item_id)]
 
-    def _run_stages(self, events: list[Event], stages: Sequence[str], cost: float, item_id: str, steps: int) -> int:
+    def _run_stages(
+        self, events: list[DomainEvent], stages: Sequence[str], cost: float, item_id: str, steps: int
+    ) -> int:
         for stage in stages:
             for name in _SIDE_BY_SIDE.get(stage, (stage,)):
                 seconds = cost * _COST[stage] * self._rng.uniform(0.6, 1.0)
@@ -190,7 +192,7 @@ class Traffic:
         *,
         bypass: str | None = None,
         left: tuple[str | None, str | None, float | None] = (None, None, None),
-    ) -> list[Event]:
+    ) -> list[DomainEvent]:
         content_type = kind.name if scores else None
         finished = ItemFinished(
             way,
@@ -211,7 +213,7 @@ class Traffic:
         usd = _LLM_USD * self._rng.uniform(0.7, 1.3)
         return [finished, CallsSaved(way, _LLM_CALLS, usd, content_type, variant.version)]
 
-    def _in_shadow(self, events: list[Event], kind: Kind, cost: float) -> Iterator[ShadowJudged]:
+    def _in_shadow(self, events: list[DomainEvent], kind: Kind, cost: float) -> Iterator[ShadowJudged]:
         """Judge a skipped item by the known truth, with dice of its own so that the other events stay as they are."""
         left = next(event for event in events if isinstance(event, ItemFinished))
         dice = random.Random(left.item_id)  # noqa: S311 - traffic, no secret

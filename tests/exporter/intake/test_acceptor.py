@@ -22,6 +22,7 @@ from exporter.journal.gate import Gate
 from exporter.journal.journal import Journal, NoJournal
 from exporter.settings import ExporterSettings
 from pipeline.configuration.config import Config
+from pipeline.domains.exporter.families import RECORDS
 from pipeline.events import ItemFinished
 from pipeline.metrics.registry import Metrics
 from tests.exporter.conftest import Running
@@ -120,7 +121,7 @@ def test_a_sender_that_goes_away_while_it_waits_disturbs_nobody(tmp_path: Path) 
         assert not (await stays).duplicate
 
     asyncio.run(main())
-    assert acceptor._counters.metrics.family("exporter_records_total")._value.get() == 2  # it was already accepted
+    assert acceptor._counters.metrics.family(RECORDS)._value.get() == 2  # it was already accepted
 
 
 def test_a_bug_while_counting_is_an_answer_and_the_next_group_works() -> None:
@@ -160,7 +161,7 @@ def test_the_application_answers_503_with_retry_after_when_behind() -> None:
     assert sorted(statuses) == [200] * 3 + [503] * 7
     value = exporter.metrics.registry.get_sample_value
     assert value("exporter_rejected_records_total", {"reason": "busy"}) == 7
-    assert value("exporter_records_total") == 3
+    assert value(RECORDS.name) == 3
 
 
 def test_room_for_bodies_is_given_back() -> None:

@@ -23,7 +23,7 @@ from monitoring.compile.output import Difference, compile_all, differences, writ
 from monitoring.compile.routing.config import templates
 from monitoring.compile.routing.message_names import dead_names
 from monitoring.compile.vocabulary import Vocabulary, check_groups
-from monitoring.targets.bands import Bands
+from monitoring.domains.band import Bands
 from monitoring.targets.links import Links
 from monitoring.targets.slos import Slo
 from monitoring.targets.targets import Targets

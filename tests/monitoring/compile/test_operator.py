@@ -19,7 +19,8 @@ from monitoring.alerts.rule_groups import rule_files
 from monitoring.compile.operator import Cluster, operator_files
 from monitoring.compile.routing.config import alertmanager_config, templates
 from monitoring.compile.routing.templates import definitions, inlined
-from monitoring.targets.bands import METRICS, Bands
+from monitoring.domains.band import Bands
+from monitoring.domains.catalogue import METRICS
 from monitoring.targets.channels import AnyChannel, Discord, Email, Log, PagerDuty, SecretPlace, Setting, Slack, Webhook
 from monitoring.targets.links import Links
 from monitoring.targets.notifications import Heartbeat, Notifications, Route
@@ -120,7 +121,6 @@ def everything() -> Targets:
     bands = {
         m.signal: Bands(warning_low=0.4, cooldown_minutes=90) if m.low_alert else Bands(warning_high=60.0)
         for m in METRICS
-        if m.signal
     }
     channels: dict[str, AnyChannel] = {
         "slack": Slack(name="slack"),

@@ -26,13 +26,14 @@ from monitoring.alerts.alert import alerts_of
 from monitoring.alerts.rule_groups import dump, rule_files, rule_groups
 from monitoring.compile.runbooks import SECTIONS, expressions_of, runbooks
 from monitoring.compile.vocabulary import Vocabulary
-from monitoring.targets.bands import METRICS, Bands
+from monitoring.domains.band import Bands
+from monitoring.domains.catalogue import METRICS
 from monitoring.targets.links import Links
 from monitoring.targets.slos import DEFAULT_SLOS, Slo
 from monitoring.targets.targets import Targets
 from pipeline.configuration.config import Config
 from pipeline.domains.content.traffic import Traffic
-from pipeline.events import Event
+from pipeline.events import DomainEvent
 from pipemeter.cli import cli
 from tests.exporter.conftest import eventually
 
@@ -44,15 +45,14 @@ def everything() -> Targets:
     """Targets with every alert there can be: both sides of every metric, an override, objectives of one's own."""
     bands = {}
     for metric in METRICS:
-        if metric.signal:
-            low, high = (0.31, 0.83) if metric.maximum == 1.0 else (None, 60.0)
-            bands[metric.signal] = Bands(
-                warning_low=low if metric.low_alert else None,
-                critical_low=0.17 if low and metric.low_alert else None,
-                warning_high=high if metric.high_alert else None,
-                window=7200,
-                cooldown_minutes=45,
-            )
+        low, high = (0.31, 0.83) if metric.maximum == 1.0 else (None, 60.0)
+        bands[metric.signal] = Bands(
+            warning_low=low if metric.low_alert else None,
+            critical_low=0.17 if low and metric.low_alert else None,
+            warning_high=high if metric.high_alert else None,
+            window=7200,
+            cooldown_minutes=45,
+        )
     overrides = {"news": {"bypass_rate": Bands(warning_low=0.23)}}
     return Targets(bands=bands, overrides=overrides, slos=(*DEFAULT_SLOS, *OWN))
 
@@ -133,10 +133,10 @@ def test_every_link_leads_to_a_page_and_no_placeholder_is_left(targets: Targets)
 
 def test_an_alert_that_nobody_wrote_about_does_not_compile(monkeypatch: pytest.MonkeyPatch) -> None:
     import monitoring.alerts.alert
-    from monitoring.domains.fixed_alerts import FIXED
+    from monitoring.domains.catalogue import FIXED
 
     new = msgspec.structs.replace(FIXED[-1], name="PipelineNovelty")
-    monkeypatch.setattr(monitoring.alerts, "FIXED", (*FIXED, new))
+    monkeypatch.setattr(monitoring.alerts.alert, "FIXED", (*FIXED, new))
     with pytest.raises(LookupError, match="no runbook is written about PipelineNovelty"):
         runbooks(Targets())
 
@@ -251,7 +251,7 @@ def prometheus(tmp_path: Path) -> Iterator[httpx.Client]:
         exporter.stop()
 
 
-def send(url: str, events: list[Event]) -> None:
+def send(url: str, events: list[DomainEvent]) -> None:
     httpx.post(f"{url}/api/events", content=msgspec.json.encode(events), timeout=20).raise_for_status()
 
 

@@ -14,6 +14,7 @@ import pytest
 from bench.backfill import MISSING, Series, backfill, running_prometheus, running_victoria
 from bench.remote_write import RECEIVER, remote_write
 from monitoring.alerts.rule_groups import rule_groups
+from monitoring.domains.band import Bands
 from monitoring.promql.inlining import inlined
 from monitoring.promql.rule_files import RecordingRule, read_rules
 from monitoring.replay.backtest import AlertReport, Effect, alerts_effect, differences, flapping, per_week, reports
@@ -21,7 +22,6 @@ from monitoring.replay.firings import Firing
 from monitoring.replay.replayer import Replayer
 from monitoring.servers.prometheus import PrometheusClient
 from monitoring.servers.range_queries import RangeReader, Window
-from monitoring.targets.bands import Bands
 from monitoring.targets.targets import Targets, load_targets
 from tests.monitoring import rule_engine
 from tests.monitoring.pipeline_history import START, STEP, grid, pipeline_history

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from monitoring.domains.band import Bands
 from monitoring.domains.catalogue import SIGNALS
 from monitoring.reporting.readings import Budget, State, budget, judge, read
-from monitoring.targets.bands import Bands
 from monitoring.targets.slos import Slo
 
 BYPASS = Bands(target=0.60, warning_low=0.50, critical_low=0.40, warning_high=0.80)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.targets.bands import METRICS, Bands
+from monitoring.domains.band import Bands
+from monitoring.domains.catalogue import METRICS
 from monitoring.targets.targets import Targets, load_targets
 from pipeline.errors import ConfigError
 

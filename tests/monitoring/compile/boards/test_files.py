@@ -18,8 +18,8 @@ from monitoring.compile.dashboards.grid import Place, placed
 from monitoring.compile.dashboards.notes import NOTES
 from monitoring.compile.dashboards.scales import scale_of, steps_of, target_of
 from monitoring.compile.vocabulary import Vocabulary
+from monitoring.domains.band import Bands
 from monitoring.domains.board import Panel
-from monitoring.targets.bands import Bands
 from monitoring.targets.targets import Targets
 from pipeline.domains import catalogue
 from pipeline.errors import PipemeterError

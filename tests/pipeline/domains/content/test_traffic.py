@@ -6,10 +6,10 @@ from collections import Counter
 import pytest
 
 from pipeline.domains.content.traffic import SAVINGS_BIAS, WRONG_SKIPS, Traffic
-from pipeline.events import ConfigActivated, Event, ItemFinished, ShadowJudged, StageSkipped
+from pipeline.events import ConfigActivated, DomainEvent, ItemFinished, ShadowJudged, StageSkipped
 
 
-def events(shadow: float, items: int) -> list[Event]:
+def events(shadow: float, items: int) -> list[DomainEvent]:
     traffic = Traffic(random.Random(5), shadow=shadow)
     return [event for _ in range(items) for event in traffic.item()]
 

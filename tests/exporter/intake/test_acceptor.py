@@ -5,27 +5,18 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
-from exporter.app import create_app
 from exporter.counting.counters import Counters
-from exporter.counting.trends import HOURS_KEPT, Trends
 from exporter.errors import ApiError
-from exporter.exporter import Exporter
 from exporter.intake.acceptor import Acceptor, Limits
-from exporter.intake.bodies import Budget
 from exporter.intake.decoding import read_body
 from exporter.journal.entries import Entry
 from exporter.journal.gate import Gate
 from exporter.journal.journal import Journal, NoJournal
-from exporter.settings import ExporterSettings
-from pipeline.configuration.config import Config
 from pipeline.domains.exporter.families import RECORDS
-from pipeline.events import ItemFinished
 from pipeline.metrics.registry import Metrics
-from tests.exporter.conftest import Running
 
 ONE = read_body(b'{"processing_type":"full"}', "one", only_items=True)
 
@@ -136,62 +127,3 @@ def test_a_bug_while_counting_is_an_answer_and_the_next_group_works() -> None:
         assert (await acceptor.submit(ONE)).count == 1
 
     asyncio.run(main())
-
-
-def test_the_application_answers_503_with_retry_after_when_behind() -> None:
-    settings = ExporterSettings(max_waiting_requests=3)
-    app = create_app(settings=settings, config=Config())
-    exporter: Exporter = app.state.exporter
-
-    async def main() -> list[int]:
-        exporter.gate.paused = True
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
-            body = {"processing_type": "full"}
-            paths = ["/api/performance/record", "/api/events"]
-            bodies = [body, {"type": "item_finished", **body}]
-            sent = [asyncio.ensure_future(client.post(paths[n % 2], json=bodies[n % 2])) for n in range(10)]
-            done, _ = await asyncio.wait(sent, timeout=5, return_when=asyncio.FIRST_COMPLETED)
-            assert next(iter(done)).result().headers["retry-after"] == "1"
-            exporter.gate.paused = False
-            exporter.acceptor.schedule()
-            return [response.status_code for response in await asyncio.gather(*sent)]
-
-    statuses = asyncio.run(main())
-    assert sorted(statuses) == [200] * 3 + [503] * 7
-    value = exporter.metrics.registry.get_sample_value
-    assert value("exporter_rejected_records_total", {"reason": "busy"}) == 7
-    assert value(RECORDS.name) == 3
-
-
-def test_room_for_bodies_is_given_back() -> None:
-    budget = Budget(100)
-    budget.take(60)
-    with pytest.raises(ApiError, match="try again"):
-        budget.take(60)
-    budget.give_back(60)
-    budget.take(100)
-    assert budget.used == 100
-
-
-def test_after_any_request_no_room_is_lost(running: Running) -> None:
-    budget = running.exporter.requests._budget
-    for body, headers in (
-        (b"[{}]", {"Content-Encoding": "gzip"}),
-        (b"[", {}),
-        (b"[]", {}),
-        (b"[]", {"Content-Type": "x/y"}),
-    ):
-        running.client.post("/api/performance/record/batch", content=body, headers=headers)
-    assert budget.used == 0
-
-
-def test_trends_keep_a_week_of_hours() -> None:
-    trends = Trends()
-    for hour in range(HOURS_KEPT + 10):
-        trends.note(
-            [ItemFinished("full", quality_score=0.5), ItemFinished("lightweight", quality_score=0.1)], hour * 3600.0
-        )
-    assert len(trends.all()) == HOURS_KEPT
-    last = trends.last(2, (HOURS_KEPT + 9) * 3600.0 + 10)
-    assert [(hour.items, hour.mean(0), hour.mean(1)) for hour in last[-2:]] == [(2, 0.5, None)] * 2

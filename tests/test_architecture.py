@@ -42,8 +42,6 @@ DATA: Mapping[str, str] = {
 STILL_UPWARD: Mapping[str, tuple[tuple[str, str], ...]] = {
     "the unit of a figure": (("monitoring.wording", "monitoring.domains"),),
     "credentials": (("monitoring.servers", "monitoring.delivery"),),
-    "settings and what they set": (("exporter.settings", "exporter.api"), ("exporter.settings", "exporter.journal")),
-    "journal <-> intake": (("exporter.journal", "exporter.intake"),),
     "verbs and the exit codes": (("pipemeter.verbs", "pipemeter.cli"),),
     "verbs and what they share": (("pipemeter.advice", "pipemeter.verbs"), ("pipemeter.tables", "pipemeter.verbs")),
 }  # fmt: skip
@@ -52,7 +50,6 @@ STILL_CIRCLES: Mapping[str, frozenset[str]] = {
         {"pipeline.recording.item_scope", "pipeline.recording.push", "pipeline.recording.recorder",
          "pipeline.recording.shadow", "pipeline.recording.timing"}
     ),
-    "expiry <-> shards": frozenset({"exporter.text.expiry", "exporter.text.shards"}),
     "backtest <-> its table": frozenset({"pipemeter.tables.backtest", "pipemeter.verbs.backtest"}),
 }  # fmt: skip
 STILL_VERBS = frozenset({"alerts", "backtest", "compile", "notify", "run"})  # import another verb

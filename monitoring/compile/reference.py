@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from monitoring.alerts.alert import Alert
 from monitoring.alerts.rule_groups import header
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.domains.signal import Signal
 from monitoring.wording.durations import format_duration
 from pipeline.decisions.facts import FACTS, FactDeclaration
@@ -27,7 +27,7 @@ def reference(alerts: Iterable[Alert]) -> dict[str, str]:
     pages = {
         "metrics": ("pipeline/domains", metrics_page(catalogue.domains())),
         "labels": ("pipeline/domains", labels_page(catalogue.families())),
-        "signals": ("monitoring/domains", signals_page(SIGNALS)),
+        "signals": ("monitoring/domains", signals_page(signals())),
         "alerts": ("config/monitoring.yaml", alerts_page(alerts)),
         "facts": ("pipeline/decisions/facts.py", facts_page(FACTS)),
     }

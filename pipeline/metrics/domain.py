@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from random import Random
+from typing import Any, Protocol
 
 import msgspec
 
@@ -11,6 +12,24 @@ from pipeline.metrics.family import Family, Label
 
 Handler = Callable[[Any], None]
 Handlers = Callable[[Any], Mapping[type, Handler]]  # is given the Metrics, which know their domains
+
+
+class Dials(msgspec.Struct, frozen=True):
+    """How simulated traffic is to be: shares 0..1 of what fails and is checked in shadow; `quality` shifts scores."""
+
+    fail: float = 0.005
+    quality: float = 0.0
+    shadow: float = 0.02
+
+
+class Traffic(Protocol):
+    """Makes events as a healthy system would, for `pipemeter simulate`; its truth is its own, not the code's."""
+
+    def start(self) -> Iterable[Any]:
+        """Return the events that come before all others."""
+
+    def item(self) -> Sequence[Any]:
+        """Return the events of one more item."""
 
 
 class Domain(msgspec.Struct, frozen=True):
@@ -24,7 +43,8 @@ class Domain(msgspec.Struct, frozen=True):
     name: str
     families: tuple[Family, ...]
     labels: tuple[Label, ...] = ()
-    events: tuple[type[msgspec.Struct], ...] = ()
+    events: tuple[type[Any], ...] = ()
     handlers: Handlers | None = None
     prefixes: tuple[str, ...] = ()
+    traffic: Callable[[Random, Dials], Traffic] | None = None
     judged: str = ""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from monitoring.compile.boards import overview, slo
 from monitoring.compile.dashboards.dashboard import dashboard_text
-from monitoring.compile.dashboards.drawn import DrawnBoard, Palette, drawn
+from monitoring.compile.dashboards.drawn import DrawnBoard, drawn
 from monitoring.compile.dashboards.notes import NOTES
+from monitoring.compile.dashboards.palette import palette_of
 from monitoring.compile.vocabulary import Vocabulary
-from monitoring.domains.content import boards as content
-from monitoring.domains.exporter import boards as exporter
+from monitoring.domains import catalogue
+from monitoring.domains.domain import Domain
 from monitoring.targets.targets import Targets
 from pipeline.errors import PipemeterError
 
@@ -18,17 +20,20 @@ FOLDER = "grafana/dashboards"
 OLDEST = (10, 0)  # the first Grafana that reads what we write
 NEWEST = (13, 2)  # what docker-compose.yml pins
 
-_BOARDS = (*content.BOARDS, *exporter.BOARDS)
-_PALETTE = Palette({one.name: one for one in (*content.VARIABLES, *exporter.VARIABLES)}, content.COLOURS)
 
+def boards(targets: Targets, *, recorded: bool = True, domains: Sequence[Domain] | None = None) -> list[DrawnBoard]:
+    """Return the boards of no single domain, then those of each.
 
-def boards(targets: Targets, *, recorded: bool = True) -> list[DrawnBoard]:
-    """Return all boards; `recorded` False makes them ask the raw families (to compare: it is slow).
-
-    Raises PipemeterError for a board that names what nobody declared.
+    `recorded` False makes them ask the raw families, to compare: it is slow. Raises PipemeterError for a board that
+    names what nobody declared, and for two of one name.
     """
-    found = (overview.board(targets), slo.board(targets), *_BOARDS)
-    return [drawn(board, targets, _PALETTE, recorded=recorded) for board in found]
+    judged = catalogue.domains() if domains is None else domains
+    found = [overview.board(targets), slo.board(targets), *(board for domain in judged for board in domain.boards)]
+    names = [board.name for board in found]
+    if double := [name for name in names if names.count(name) > 1]:
+        raise PipemeterError(f"two boards are called {double[0]!r}: the name is that of the file, give one another")
+    palette = palette_of(judged)
+    return [drawn(board, targets, palette, recorded=recorded) for board in found]
 
 
 def filled_in(expression: str, span: str = "24h") -> str:

@@ -7,7 +7,7 @@ from monitoring.compile.boards.firing import firing_table
 from monitoring.compile.dashboards.queries import families_of
 from monitoring.domains.ask import PromQL
 from monitoring.domains.board import COLUMNS, Board, Panel
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.domains.ready_panels import hourly
 from monitoring.domains.scale import GREEN, RED, YELLOW, Scale
 from monitoring.promql.expressions import signal_record
@@ -55,7 +55,7 @@ def board(targets: Targets) -> Board:
 
 
 def _left(slo: Slo, width: int) -> Panel:
-    signal = SIGNALS[slo.signal]
+    signal = signals()[slo.signal]
     good = "good" if signal.good == "high" else "without fault"
     budget, window = f"{float(slo.budget) * 100:g} %", format_duration(slo.window)
     return Panel(
@@ -75,7 +75,7 @@ def _title(slo: Slo) -> str:
 
 
 def _budgets(targets: Targets) -> Panel:
-    families = [family for slo in targets.slos for family in families_of(SIGNALS[slo.signal])]
+    families = [family for slo in targets.slos for family in families_of(signals()[slo.signal])]
     return Panel(
         "How did the budgets develop?",
         "What was left of each error budget. A steady line is fine, a fall is an incident, a rise is an old incident "
@@ -88,7 +88,7 @@ def _budgets(targets: Targets) -> Panel:
 
 
 def _burn(slo: Slo) -> Panel:
-    families = families_of(SIGNALS[slo.signal])
+    families = families_of(signals()[slo.signal])
     tiers = tiers_for(slo)
     factors = ", ".join(f"{tier.factor} over {format_duration(tier.long_window)}" for tier in tiers)
     asks = tuple(
@@ -109,6 +109,6 @@ def _burn(slo: Slo) -> Panel:
 
 
 def _bad(slo: Slo, window: int) -> str:
-    signal = SIGNALS[slo.signal]
+    signal = signals()[slo.signal]
     name = signal_record(signal, window)
     return f"1 - {name}" if signal.good == "high" else name

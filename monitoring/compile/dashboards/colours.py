@@ -39,7 +39,7 @@ def colours_of(label: str, targets: Targets, own: Mapping[str, Mapping[str, str]
 
 
 def _values(label: str) -> tuple[str, ...]:
-    for family in catalogue.FAMILIES:
+    for family in catalogue.families():
         if label in family.labels:
             return catalogue.label_of(family, label).values
     raise LookupError(f"label {label!r} stands on no metric")

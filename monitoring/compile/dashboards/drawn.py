@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from monitoring.compile.dashboards.colours import colours_of
+from monitoring.compile.dashboards.palette import Palette
 from monitoring.compile.dashboards.queries import Queries, Query, window_of
 from monitoring.compile.dashboards.scales import scale_of
 from monitoring.domains.ask import Ask, Joined
@@ -66,13 +67,6 @@ class DrawnBoard(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """Return the name of its file."""
         return self.board.name
-
-
-class Palette(msgspec.Struct, frozen=True):
-    """What all domains' boards choose from: variables by name, colours by label and value."""
-
-    variables: Mapping[str, Variable]
-    colours: Mapping[str, Mapping[str, str]]
 
 
 def drawn(board: Board, targets: Targets, palette: Palette, *, recorded: bool = True) -> DrawnBoard:

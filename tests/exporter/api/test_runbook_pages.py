@@ -36,3 +36,14 @@ def test_a_browser_gets_a_runbook_as_a_page_that_can_run_nothing(serve: Serve, t
     assert 'href="javascript' not in page
     index = client.get("/runbooks", headers={"Accept": "text/html"}, follow_redirects=True)
     assert (index.url.path, 'href="PipelineDown.md"' in index.text) == ("/runbooks/README", True)
+
+
+def test_a_runbook_that_the_folder_lacks_is_the_one_that_came_with_the_installation(
+    serve: Serve, tmp_path: Path
+) -> None:
+    (tmp_path / "PipelineDown.md").write_text("our own")
+    client = serve(runbooks=tmp_path).client
+    assert client.get("/runbooks/PipelineDown").text == "our own"
+    assert client.get("/runbooks/PipelineStalled").text.startswith("<!-- Compiled")
+    elsewhere = serve(runbooks=tmp_path / "nowhere").client
+    assert "PipelineStalled.md" in elsewhere.get("/runbooks", follow_redirects=True).text

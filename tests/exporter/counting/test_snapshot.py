@@ -20,7 +20,7 @@ def _items(exporter: Exporter) -> float:
 
 def test_label_values_of_a_snapshot_go_through_todays_caps(tmp_path: Path) -> None:
     first = exporter_of(tmp_path)
-    first.ingest.accept([ItemFinished("full", content_type=f"type-{n}") for n in range(10)])
+    first.acceptor.accept([ItemFinished("full", content_type=f"type-{n}") for n in range(10)])
     first.close()
     settings = ExporterSettings(journal=tmp_path / "journal.sqlite")
     second = Exporter(settings, Config(label_caps={"content_type": 6}))

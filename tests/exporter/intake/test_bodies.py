@@ -11,6 +11,10 @@ from exporter.intake.bodies import Budget
 from pipeline import zstd
 from tests.exporter.conftest import Running, Serve
 
+BATCH = "/api/performance/record/batch"
+GOOD = {"processing_type": "full", "content_type": "news", "processing_time": 2.0, "time_saved_pct": 0.0}
+JSON = {"Content-Type": "application/json"}
+
 
 def test_room_for_bodies_is_given_back() -> None:
     budget = Budget(100)
@@ -23,7 +27,7 @@ def test_room_for_bodies_is_given_back() -> None:
 
 
 def test_after_any_request_no_room_is_lost(running: Running) -> None:
-    budget = running.exporter.intake._budget
+    budget = running.exporter.requests._budget
     for body, headers in (
         (b"[{}]", {"Content-Encoding": "gzip"}),
         (b"[", {}),
@@ -32,15 +36,6 @@ def test_after_any_request_no_room_is_lost(running: Running) -> None:
     ):
         running.client.post("/api/performance/record/batch", content=body, headers=headers)
     assert budget.used == 0
-
-
-BATCH = "/api/performance/record/batch"
-
-
-GOOD = {"processing_type": "full", "content_type": "news", "processing_time": 2.0, "time_saved_pct": 0.0}
-
-
-JSON = {"Content-Type": "application/json"}
 
 
 def error(response: Any, status: int) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.journal.journal import KEY_SECONDS, Entry, Journal, JournalError, NoJournal, key_hash
+from exporter.journal.entries import Entry, key_hash
+from exporter.journal.journal import KEY_SECONDS, Journal, JournalError, NoJournal
 from tests.exporter.conftest import Process, Serve
 
 RECORD = "/api/performance/record"

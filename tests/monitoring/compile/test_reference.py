@@ -10,7 +10,7 @@ from monitoring.compile import reference as module
 from monitoring.compile.output import Difference, differences, write
 from monitoring.compile.reference import alerts_page, labels_page, metrics_page, reference, signals_page
 from monitoring.domains.band import Bands
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.targets.targets import Targets
 from pipeline.decisions.facts import FACTS
 from pipeline.domains import catalogue
@@ -37,7 +37,7 @@ def first_cells(name: str) -> list[str]:
 
 def test_every_declaration_has_its_row_in_the_order_of_declaration() -> None:
     assert sorted(first_cells("metrics")) == sorted(family.name for family in catalogue.FAMILIES)
-    assert first_cells("signals") == list(SIGNALS)
+    assert first_cells("signals") == list(signals())
     assert first_cells("facts") == list(FACTS)
     named = {cell.split("`")[0] for cell in first_cells("labels")}
     assert named == {label for family in catalogue.FAMILIES for label in family.labels}
@@ -108,8 +108,8 @@ def test_edges_are_all_shown_unless_they_are_evenly_spaced() -> None:
 
 
 def test_the_splits_of_a_signal_stand_beside_it() -> None:
-    found = {row[0]: row for row in rows(signals_page(SIGNALS))}
-    signal = SIGNALS["checkpoint_exit_rate"]
+    found = {row[0]: row for row in rows(signals_page(signals()))}
+    signal = signals()["checkpoint_exit_rate"]
     assert found["`checkpoint_exit_rate`"][1:4] == [signal.kind, signal.unit, signal.good]
     assert found["`checkpoint_exit_rate`"][4] == "`job`, `content_type`, `config_version`, `checkpoint`"
 

@@ -12,10 +12,16 @@ from typing import Any
 import pytest
 
 from monitoring.alerts.alert import alerts_of
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.compile.boards.files import boards, dashboards, dead_panels, filled_in
+from monitoring.compile.dashboards.dashboard import dashboard_json
 from monitoring.compile.dashboards.notes import NOTES
 from monitoring.compile.vocabulary import Vocabulary
+from monitoring.domains.board import Board
+from monitoring.domains.catalogue import DOMAINS
+from monitoring.domains.domain import Domain
+from monitoring.domains.ready_panels import number
+from monitoring.domains.variable import Variable
 from monitoring.targets.targets import Targets
 from pipeline.domains import catalogue
 from pipeline.errors import PipemeterError
@@ -133,8 +139,29 @@ def test_the_unit_agrees_with_what_is_measured(panel: dict[str, Any]) -> None:
     assert defaults["unit"] in allowed
 
 
+def test_the_board_and_the_choice_of_a_new_domain_need_nothing_but_its_declaration() -> None:
+    stage = Variable(
+        "pipeline_stage", "Stage", "Which stage.", "label_values(pipeline_stage_errors_total, pipeline_stage)"
+    )
+    errors = number("stage_errors", "How many faults?", "Faults that stages met.")
+    board = Board("toy", "pipemeter: Toy", "A board of a domain.", (errors,), ("job", "pipeline_stage"))
+    toy = Domain(name="toy", title="Toy", package=__name__, boards=(board,), variables=(stage,))
+    found = boards(TARGETS, domains=(*DOMAINS, toy))
+    assert [one.name for one in found][-1] == "toy"
+    document = dashboard_json(found[-1], (13, 2))
+    assert [one["name"] for one in document["templating"]["list"]] == ["datasource", "job", "pipeline_stage"]
+    chosen = '{job=~"$job",pipeline_stage=~"$pipeline_stage"}'
+    assert chosen in document["panels"][0]["targets"][0]["expr"]
+
+
+def test_two_boards_of_one_name_are_refused() -> None:
+    twin = Domain(name="toy", title="Toy", package=__name__, boards=(Board("quality", "Q", "Another.", ()),))
+    with pytest.raises(PipemeterError, match="two boards are called 'quality'"):
+        boards(TARGETS, domains=(*DOMAINS, twin))
+
+
 def test_nothing_asks_for_what_is_not_emitted() -> None:
-    vocabulary = Vocabulary(rule_groups(TARGETS))
+    vocabulary = Vocabulary(plan_of(TARGETS).groups)
     assert dead_panels(TARGETS, vocabulary) == []
     for recorded in (True, False):
         for board in boards(TARGETS, recorded=recorded):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitoring.compile.dashboards.drawn import Palette, drawn
+from monitoring.compile.dashboards.drawn import drawn
 from monitoring.compile.dashboards.grid import Place
+from monitoring.compile.dashboards.palette import Palette
 from monitoring.compile.dashboards.panels import panel_json
 from monitoring.domains.board import Board, Panel
 from monitoring.targets.targets import Targets

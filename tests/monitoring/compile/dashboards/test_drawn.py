@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from monitoring.compile.dashboards.drawn import DrawnPanel, Palette, drawn
+from monitoring.compile.dashboards.drawn import DrawnPanel, drawn
+from monitoring.compile.dashboards.palette import Palette
 from monitoring.domains.ask import Ask, Joined, PromQL
 from monitoring.domains.band import Bands
 from monitoring.domains.board import Board, Column, Panel

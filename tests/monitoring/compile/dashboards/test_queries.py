@@ -17,7 +17,7 @@ from monitoring.compile.dashboards.queries import Queries, Query, families_of, l
 from monitoring.domains.ask import AnyAsk, Ask, Joined, PromQL, TargetOr
 from monitoring.domains.band import Bands
 from monitoring.domains.board import Kind
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.domains.content.boards import VARIABLES
 from monitoring.targets.targets import Targets
 from tests.monitoring.dashboards import DOCUMENTS as BOARDS
@@ -142,12 +142,12 @@ def test_numbers_are_asked_once_at_the_end(kind: Kind) -> None:
 
 
 def test_the_metrics_of_a_signal_are_named_once() -> None:
-    assert families_of(SIGNALS["time_savings"]) == (
+    assert families_of(signals()["time_savings"]) == (
         "pipeline_time_saved_seconds_total",
         "pipeline_time_spent_seconds_total",
     )
-    assert families_of(SIGNALS["availability"]) == ("up",)
-    assert families_of(SIGNALS["item_duration_p95_seconds"]) == ("pipeline_item_duration_seconds",)
+    assert families_of(signals()["availability"]) == ("up",)
+    assert families_of(signals()["item_duration_p95_seconds"]) == ("pipeline_item_duration_seconds",)
 
 
 def test_what_nobody_declared_is_refused() -> None:

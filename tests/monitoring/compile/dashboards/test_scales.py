@@ -6,7 +6,7 @@ import pytest
 
 from monitoring.compile.dashboards.scales import scale_of, steps_of, target_of
 from monitoring.domains.band import Bands
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.domains.scale import COUNT, HOURS, Banded, Scale, UnitOf
 from monitoring.targets.targets import Targets
 
@@ -30,7 +30,7 @@ def test_without_bands_a_scale_has_the_unit_alone() -> None:
 
 
 def test_every_signal_has_a_scale() -> None:
-    assert all(scale_of(UnitOf(name), TARGETS).unit for name in SIGNALS)
+    assert all(scale_of(UnitOf(name), TARGETS).unit for name in signals())
 
 
 def test_a_band_on_one_side_colours_one_side() -> None:

@@ -18,11 +18,15 @@ from pipemeter.wheel import wheel
 
 _COPIED = ("config", "prometheus", "alert_rules", "alertmanager", "grafana", "docs/reference", "docs/runbooks",
            "docker/alertmanager-defaults")  # fmt: skip
-_SCRIPTS = ("docker/compose", "docker/demo", "docker/grafana-setup")
 _PINS = ("docker/exporter.txt", "docker/transcription.txt")
 _MAKE = re.compile(r"\bmake (up|down|logs)\b")
 
 # pattern -> text, each for one place
+_SCRIPTS: dict[str, dict[str, str]] = {
+    "docker/compose": {r" \(\.env\.example lists them\)": ""},
+    "docker/demo": {},
+    "docker/grafana-setup": {},
+}
 _ENVIRONMENT = {
     r"`cp \.env\.example \.env`, take away the": "Take away the",
     r"The file \.env is not part of the repository\.": "Secrets stand here: keep it out of git.",
@@ -63,7 +67,7 @@ def starter_files() -> dict[str, StarterFile]:
     root, source = default_files(), checkout()
     paths = sorted(path for name in _COPIED for path in (root / name).rglob("*") if path.is_file())
     files = {path.relative_to(root).as_posix(): StarterFile(path.read_bytes()) for path in paths}
-    files |= {name: StarterFile(_rewritten(name, {}), 0o755) for name in _SCRIPTS}
+    files |= {name: StarterFile(_rewritten(name, places), 0o755) for name, places in _SCRIPTS.items()}
     files[".env"] = StarterFile(_rewritten(".env.example", _ENVIRONMENT), 0o600)  # secrets will stand in it
     files["docker-compose.yml"] = StarterFile(_rewritten("docker-compose.yml", _COMPOSE | _built_from(source)))
     if source is None:

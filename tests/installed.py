@@ -39,7 +39,7 @@ class Environment:
 
     def pipemeter(self, *arguments: str | Path, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run the command; it must never show a traceback."""
-        command = [self.folder / "bin" / "pipemeter", *arguments]
+        command = [str(self.folder / "bin" / "pipemeter"), *map(str, arguments)]
         done = subprocess.run(
             command, cwd=cwd, env=environment(**environ), capture_output=True, text=True, timeout=120, check=False
         )
@@ -64,7 +64,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def build_wheel(folder: Path) -> Path:
     """Build it by way of the source distribution, as a release is: what that lacks, the wheel lacks."""
-    command = [sys.executable, "-m", "uv", "build", "-q", "--out-dir", folder, ROOT]
+    command = [sys.executable, "-m", "uv", "build", "-q", "--out-dir", str(folder), str(ROOT)]
     subprocess.run(command, check=True, env=environment())
     [wheel] = folder.glob("*.whl")
     return wheel

@@ -15,10 +15,11 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from packaging.utils import canonicalize_name
 
 from pipemeter.cli import _VERBS
 from tests.installed import ROOT, Environment, build_wheel, environment, oldest_pip, pythons
-from tests.test_compose import canonicalize_name, lock, needs_promtool
+from tests.test_compose import lock, needs_promtool
 
 MEBIBYTE = 1024 * 1024
 INSTALLER = ("pip", "setuptools", "pkg_resources", "_distutils_hack")  # what an empty environment begins with
@@ -57,7 +58,7 @@ def core(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
 @contextmanager
 def served(core: Environment, folder: Path) -> Iterator[str]:
     """An exporter in a folder of its own; gives its address."""
-    command = [core.folder / "bin" / "pipemeter", "serve", "--port", "0"]
+    command = [str(core.folder / "bin" / "pipemeter"), "serve", "--port", "0"]
     process = subprocess.Popen(command, cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True)
     assert process.stderr
     try:
@@ -119,7 +120,7 @@ def test_items_are_recorded_served_and_scraped(core: Environment, tmp_path: Path
         assert core.run("-c", RECORD.format(url=url), cwd=tmp_path, DASHBOARD_API_URL=url,
                         ENABLE_DASHBOARD_METRICS="1", ENABLE_EARLY_EXIT="1").returncode == 0  # fmt: skip
         text = httpx.get(f"{url}/metrics").text
-    assert re.search(r'^pipeline_early_exits_total\{[^}]*exit_reason="too_short"[^}]*\} 1\.0$', text, re.M), text
+    assert re.search(r'^pipeline_early_exits_total\{[^}]*reason="too_short"[^}]*\} 1\.0$', text, re.M), text
     assert re.search(r'^pipeline_items_total\{content_type="education",[^}]*processing_type="full"\} 1\.0$', text, re.M)
 
 

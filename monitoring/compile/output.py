@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -29,6 +27,7 @@ from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
 from monitoring.wording.values import exact_percent
 from pipeline.errors import ConfigError, PipemeterError, Problem
+from pipeline.files import write_text
 
 Format = Literal["prometheus", "operator", "vmalert"]
 FORMATS: tuple[Format, ...] = ("prometheus", "operator", "vmalert")
@@ -153,25 +152,12 @@ def write(files: Mapping[str, str], folder: Path) -> list[Difference]:
         path = folder / change.path
         try:
             if change.state in ("missing", "edited"):
-                _replace(path, files[change.path])
+                write_text(path, files[change.path], mode=0o644, synced=False)  # compiled again at any time
             elif change.state == "left over":
                 path.unlink()
         except OSError as error:
             raise PipemeterError(f"{path}: {error.strerror or type(error).__name__}") from error
     return changes
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".pipemeter-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def _read(path: Path) -> str | None:

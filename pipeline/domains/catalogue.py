@@ -6,7 +6,9 @@ Ours are listed here; other packages add theirs by an entry point (docs/extend.m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, reduce
+from operator import or_
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -57,9 +59,16 @@ def label_of(
     return _declarations().label(family, name, known, caps)
 
 
+@cache
 def event_types() -> tuple[type[DomainEvent], ...]:
     """Return the types of event of all domains."""
     return tuple(event for domain in domains() for event in domain.events)
+
+
+@cache
+def any_event() -> Any:
+    """Return the union of all types of event, as a type to decode. Raises DomainError, as `domains`."""
+    return reduce(or_, event_types())
 
 
 def live_metrics(

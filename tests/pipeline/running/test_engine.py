@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from pipeline.running.local_toolbox import LocalToolbox
 from pipeline.running.outcome import Outcome
 from tests.pipeline.llm.conftest import KEY, ChatServer
 from tests.pipeline.stages.test_publish import Discord
+from tests.servers import Answer
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 GOOD, FUN, POOR = (
@@ -77,11 +79,11 @@ class Obliging(ChatServer):
         super().__init__()
         self._one_at_a_time = threading.Lock()
 
-    def answer(self, path: str, authorization: str | None, body: Any) -> tuple[int, dict[str, str], Any]:
+    def answer(self, request: BaseHTTPRequestHandler, body: Any) -> Answer:
         properties = body["response_format"]["json_schema"]["schema"]["properties"]
         with self._one_at_a_time:
             self.content = json.dumps({name: _BLANKS[kind["type"]] for name, kind in properties.items()})
-            return super().answer(path, authorization, body)
+            return super().answer(request, body)
 
 
 def test_a_configured_model_is_asked_three_times_and_shortcuts_save_its_calls() -> None:

@@ -76,7 +76,7 @@ def failing_first(site: Site, path: str, failures: int, status: int, retry_after
         request.end_headers()
         request.wfile.write(b"ok")
 
-    return site.answer(path, answer)
+    return site.serve(path, answer)
 
 
 def test_a_rate_limited_request_succeeds_after_the_wait_that_was_asked_for(
@@ -131,7 +131,7 @@ def test_content_that_announces_itself_as_too_large_is_refused_before_its_body(
         request.end_headers()
         site.closing.wait(10)
 
-    url = site.answer("/", answer)
+    url = site.serve("/", answer)
     with pytest.raises(StageError, match="1,000,000 bytes") as error:
         fetch(http, url, tmp_path)
     assert error.value.error_type == "too_large"
@@ -144,7 +144,7 @@ def test_content_that_grows_beyond_the_limit_is_cut_off(site: Site, http: httpx.
         while not site.closing.is_set():
             request.wfile.write(b"x" * 65536)
 
-    url = site.answer("/", answer)
+    url = site.serve("/", answer)
     with pytest.raises(StageError) as error:
         fetch(http, url, tmp_path)
     assert error.value.error_type == "too_large"
@@ -173,7 +173,7 @@ def test_a_compression_that_was_not_asked_for_is_refused(site: Site, http: httpx
 
 
 def test_a_server_that_keeps_silent_runs_into_the_time_limit(site: Site, http: httpx.Client, tmp_path: Path) -> None:
-    url = site.answer("/", lambda request: site.closing.wait(10))
+    url = site.serve("/", lambda request: site.closing.wait(10))
     with pytest.raises(StageError, match=r"limit of 0\.3 s") as error:
         fetch(http, url, tmp_path, seconds=0.3, attempts=3)
     assert error.value.error_type == "timeout"
@@ -188,7 +188,7 @@ def test_a_server_that_sends_a_byte_now_and_then_runs_into_the_time_limit(
         while not site.closing.wait(0.02):
             request.wfile.write(b"x")
 
-    url = site.answer("/", answer)
+    url = site.serve("/", answer)
     started = time.monotonic()
     with pytest.raises(StageError) as error:
         fetch(http, url, tmp_path, seconds=0.4)
@@ -204,7 +204,7 @@ def test_a_body_that_breaks_off_is_a_retryable_network_error(site: Site, http: h
 
 
 def test_an_answer_that_is_not_http_is_a_network_error(site: Site, http: httpx.Client, tmp_path: Path) -> None:
-    url = site.answer("/", lambda request: request.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n"))
+    url = site.serve("/", lambda request: request.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n"))
     with pytest.raises(StageError) as error:
         fetch(http, url, tmp_path)
     assert error.value.error_type == "network"

@@ -17,6 +17,7 @@ Histograms = dict[Key, Buckets]
 QUERIES = 16  # asked in all
 SWITCHES = ("quality_filtering", "content_routing", "early_exit")  # that decide which way items go
 _WAY = ("processing_type", "content_type")
+FEW = 200.0  # items, below which they are counted anew: limits are 100 and less, extrapolation adds or loses some
 _SHORTCUTS = ("lightweight", "early_exit")
 _DISAGREED = 0.5  # a switch that is on in one process and off in another
 
@@ -42,6 +43,7 @@ class Evidence(msgspec.Struct, frozen=True):
     exits: Table  # checkpoint
     shadow: Table  # decision, verdict
     stages: Table  # stage: s, of all configurations
+    counted: tuple[float, float] | None = None  # finished, assessed by the samples themselves; where limits decide
 
     def __repr__(self) -> str:
         """Return few words: `asyncio.run` prints what it returns (to nobody), which took longer than the questions."""
@@ -58,6 +60,11 @@ class Evidence(msgspec.Struct, frozen=True):
     def finished(self) -> float:
         """Return the items that left the pipeline."""
         return self.total(self.items)
+
+    def numbers(self) -> tuple[int, int]:
+        """Return how many items left the pipeline and how many were assessed, exactly where they were counted so."""
+        finished, assessed = (self.finished(), self.assessed()) if self.counted is None else self.counted
+        return round(finished), round(assessed)
 
     def assessed(self) -> float:
         """Return the items whose overall score is known."""
@@ -80,7 +87,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
     def between(self, first: int, last: int, *changed: str) -> Evidence:
         """Return what is known of the blocks from `first` to before `last`; `changed`: what is new with the first."""
-        changes: dict[str, Any] = {"blocks": last - first, "changed": (*self.changed, *changed)}
+        changes: dict[str, Any] = {"blocks": last - first, "changed": (*self.changed, *changed), "counted": None}
         for name in ("items", "spent", "saved", "bypasses", "score_sums", "evaluations", "exits", "shadow", "stages"):
             table: Table = getattr(self, name)
             changes[name] = {key: values[first:last] for key, values in table.items()}
@@ -132,6 +139,17 @@ async def read_evidence(history: History, version: str | None = None) -> Evidenc
         shadow=await asked.counter("pipeline_shadow_items_total", ("decision", "verdict")),
         stages=await asked.counter("pipeline_stage_duration_seconds_sum", ("pipeline_stage",), everywhere=True),
     )
+
+
+async def recounted(history: History, evidence: Evidence) -> Evidence:
+    """Return evidence whose items are counted by the samples themselves where they are few. Raises PrometheusError."""
+    if evidence.finished() >= FEW:
+        return evidence
+    where, since = {"config_version": evidence.version}, history.blocks - evidence.blocks
+    items = await history.counts("pipeline_items_total", (), where, since)
+    overall = {**where, "dimension": "overall", "le": "+Inf"}
+    scored = await history.counts("pipeline_quality_score_bucket", (), overall, since)
+    return msgspec.structs.replace(evidence, counted=(sum(items.values()), sum(scored.values())))
 
 
 class _Asked:

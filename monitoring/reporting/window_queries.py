@@ -85,12 +85,12 @@ class Questions:
         return await self.values(volume(signal, self.over, by=by), by)
 
     async def missing(self, signal: Signal) -> str:
-        """Return a family that a signal of several families needs and nobody exposes, empty if all are there.
+        """Return a family that a ratio of several families needs and nobody exposes, empty if all are there.
 
         Among several a missing one counts 0 (see `expressions.summed`), which is right only while somebody exposes it.
         """
         families = dict.fromkeys(term.series for term in (*signal.numerator, *signal.denominator))
-        if len(families) > 1:
+        if signal.kind == "ratio" and len(families) > 1:
             for family in families:
                 text = f"count(last_over_time({family}[{self.over}]))"
                 if not await self._tally.once(self.client, text, self.at, 1, 1):

@@ -59,8 +59,11 @@ class History(Protocol):
     async def levels(self, series: str, by: Key, where: Mapping[str, str] | None = None) -> dict[Key, Floats]:
         """Return where the greatest of the matching gauges stood at the end of each block (nan: nowhere)."""
 
+    async def totals(self, series: str, by: Key, where: Mapping[str, str] | None, since: int) -> dict[Key, float]:
+        """Return how much the matching counters rose from block `since` on, in one: what blocks lose between them."""
+
     async def counts(self, series: str, by: Key, where: Mapping[str, str] | None, since: int) -> dict[Key, float]:
-        """Return how much the matching counters rose from block `since` on, counted from the samples themselves."""
+        """Return the same counted from the samples themselves."""
 
 
 class PrometheusHistory:
@@ -82,6 +85,22 @@ class PrometheusHistory:
         block = format_duration(self._grid.block_seconds)
         expression = f"max by ({', '.join(by)}) (last_over_time({selector(series, where)}[{block}]))"
         return await self._ask(expression, by, math.nan)
+
+    async def totals(self, series: str, by: Key, where: Mapping[str, str] | None, since: int) -> dict[Key, float]:
+        """Return how much the matching counters rose from block `since` on. Raises PrometheusError.
+
+        Extrapolated at the ends alone; the sum of all blocks is extrapolated at each of theirs.
+        """
+        found, size = dict[Key, float](), max(1, _PIECE_SECONDS // self._grid.block_seconds)
+        for last in range(self.blocks, since, -size):
+            span = format_duration(min(size, last - since) * self._grid.block_seconds)
+            at = self._grid.start + last * self._grid.block_seconds
+            text = f"sum by ({', '.join(by)}) (increase({selector(series, where)}[{span}]))"
+            for one in await self._client.query(text, at):
+                if abs(one.value) <= GREATEST:
+                    key = tuple(one.labels.get(name, "") for name in by)
+                    found[key] = found.get(key, 0.0) + one.value
+        return found
 
     async def counts(self, series: str, by: Key, where: Mapping[str, str] | None, since: int) -> dict[Key, float]:
         """Return how much the matching counters rose from block `since` on, exactly. Raises PrometheusError.

@@ -146,7 +146,7 @@ class _Advisor:
             version,
             items,
             types,
-            self._expectation(self._model.counted()),
+            msgspec.structs.replace(self._expectation(self._model.counted()), items=items),
             self._expectation(outlook),
             modes,
             {name: self._expectation(part) for name, part in parts.items()} if self._by_type else {},

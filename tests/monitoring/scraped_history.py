@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from bench.backfill import Floats, Series
+from bench.worlds import Integers
 from monitoring.history.blocks import Key
 from monitoring.history.counts import Samples, rise
 
@@ -27,7 +28,7 @@ class ScrapedHistory:
         """Return how much the sum of the matching series rose in each block, as `increase` has it."""
         found: dict[Key, Floats] = {}
         for key, one in self._matching(series, by, where):
-            risen = self._increase(one)
+            risen = self._increase(one, self._edges)
             if np.isfinite(risen).any():
                 found[key] = found.get(key, np.zeros(self.blocks)) + np.nan_to_num(risen)
         return found
@@ -36,9 +37,17 @@ class ScrapedHistory:
         """Return the greatest last sample of the matching gauges in each block."""
         found: dict[Key, Floats] = {}
         for key, one in self._matching(series, by, where):
-            first, last = self._within(one)
+            first, last = _within(one, self._edges)
             values = np.where(last >= first, one.values[np.maximum(last, 0)], np.nan)
             found[key] = np.fmax(found.get(key, values), values)
+        return found
+
+    async def totals(self, series: str, by: Key, where: Mapping[str, str] | None, since: int) -> dict[Key, float]:
+        """Return how much the matching series rose from block `since` on, as one `increase` has it."""
+        found: dict[Key, float] = {}
+        for key, one in self._matching(series, by, where):
+            (risen,) = self._increase(one, np.array([self._edges[since], self._edges[-1]]))
+            found[key] = found.get(key, 0.0) + float(np.nan_to_num(risen))
         return found
 
     async def counts(self, series: str, by: Key, where: Mapping[str, str] | None, since: int) -> dict[Key, float]:
@@ -60,13 +69,8 @@ class ScrapedHistory:
             if all(one.labels.get(name, "") == value for name, value in (where or {}).items()):
                 yield tuple(one.labels.get(name, "") for name in by), one
 
-    def _within(self, one: Series) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], ...]:
-        """Return the first and the last sample in each block; last < first where there is none."""
-        first, last = (np.searchsorted(one.times, edges, side="right") for edges in (self._edges[:-1], self._edges[1:]))
-        return first, last - 1
-
-    def _increase(self, one: Series) -> Floats:
-        first, last = self._within(one)
+    def _increase(self, one: Series, edges: Floats) -> Floats:
+        first, last = _within(one, edges)
         there = last > first
         first, last = np.where(there, first, 0), np.where(there, last, 0)
         steps = np.diff(one.values)
@@ -74,10 +78,16 @@ class ScrapedHistory:
         risen, times = total[last] - total[first], one.times
         length = np.where(there, times[last] - times[first], 1.0)
         usual = length / np.maximum(last - first, 1)
-        before, after = times[first] - self._edges[:-1], self._edges[1:] - times[last]
+        before, after = times[first] - edges[:-1], edges[1:] - times[last]
         before = np.where(before >= _FAR * usual, usual / 2, before)
         after = np.where(after >= _FAR * usual, usual / 2, after)
         to_zero = np.where(risen > 0, length * one.values[first] / np.where(risen > 0, risen, 1.0), np.inf)
         before = np.minimum(before, to_zero)
         found: Floats = np.where(there, risen * (length + before + after) / length, np.nan)
         return found
+
+
+def _within(one: Series, edges: Floats) -> tuple[Integers, Integers]:
+    """Return the first and the last sample in each block; last < first where there is none."""
+    first, last = (np.searchsorted(one.times, part, side="right") for part in (edges[:-1], edges[1:]))
+    return first, last - 1

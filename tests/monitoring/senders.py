@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.backfill import Floats, Series
+from bench.worlds import Integers
 from pipeline.domains import catalogue
 
 
@@ -49,28 +51,28 @@ def told(sender: Sender) -> Iterator[Series]:
 
 
 def _counter(
-    sender: Sender, times: Floats, name: str, labels: Mapping[str, str], slots: Floats, each: float
+    sender: Sender, times: Floats, name: str, labels: Mapping[str, str], slots: Integers, each: float
 ) -> Iterator[Series]:
-    counts = np.bincount(slots.astype(np.int64), minlength=len(times))[: len(times)].cumsum()
+    counts = np.bincount(slots, minlength=len(times))[: len(times)].cumsum()
     yield from _since_first(sender, times, name, labels, counts * each, counts > 0)
 
 
 def _histogram(
-    sender: Sender, times: Floats, name: str, labels: Mapping[str, str], slots: Floats, values: Floats
+    sender: Sender, times: Floats, name: str, labels: Mapping[str, str], slots: Integers, values: Floats
 ) -> Iterator[Series]:
-    there = np.bincount(slots.astype(np.int64), minlength=len(times))[: len(times)].cumsum() > 0
+    there = np.bincount(slots, minlength=len(times))[: len(times)].cumsum() > 0
     for edge in (*catalogue.family(name).buckets, np.inf):
         le = {**labels, "le": "+Inf" if np.isinf(edge) else str(float(edge))}
-        below = np.bincount(slots[values <= edge].astype(np.int64), minlength=len(times))[: len(times)].cumsum()
+        below = np.bincount(slots[values <= edge], minlength=len(times))[: len(times)].cumsum()
         yield from _since_first(sender, times, f"{name}_bucket", le, below.astype(np.float64), there)
-    sums = np.bincount(slots.astype(np.int64), weights=values, minlength=len(times))[: len(times)].cumsum()
+    sums = np.bincount(slots, weights=values, minlength=len(times))[: len(times)].cumsum()
     yield from _since_first(sender, times, f"{name}_sum", labels, sums, there)
-    count = np.bincount(slots.astype(np.int64), minlength=len(times))[: len(times)].cumsum().astype(np.float64)
+    count = np.bincount(slots, minlength=len(times))[: len(times)].cumsum().astype(np.float64)
     yield from _since_first(sender, times, f"{name}_count", labels, count, there)
 
 
 def _since_first(
-    sender: Sender, times: Floats, name: str, labels: Mapping[str, str], values: Floats, there: Floats
+    sender: Sender, times: Floats, name: str, labels: Mapping[str, str], values: Floats, there: NDArray[np.bool_]
 ) -> Iterator[Series]:
     """Yield a series from its first item on, as client libraries make them."""
     if there.any():

@@ -10,7 +10,7 @@ import pytest
 
 from bench.coverage import evidence, true_figures, tuned
 from bench.worlds import Kind, World
-from monitoring.outlook.evidence import Evidence, _switches
+from monitoring.outlook.evidence import Evidence, Table, _switches
 from monitoring.outlook.observed import Observed, observe, settled
 from monitoring.tuning.goal import goal_of
 from monitoring.tuning.tune import InForce, expect, tune
@@ -159,19 +159,26 @@ def test_a_switch_decides_where_it_is_told() -> None:
     assert set(observed(msgspec.structs.replace(on, switches={})).modes.values()) == {"quality_check"}
 
 
-def test_a_switch_at_zero_counts_only_once_a_pipeline_has_told_its_configuration() -> None:
-    def states(values: list[float], exposed: list[float]) -> list[float]:
-        told = {("quality_filtering", "a:1"): np.array(values)}
-        found = _switches(told, {("min_overall", "a:1"): np.array(exposed)})
-        return found["quality_filtering",].tolist() if found else []
+def states(told: dict[str, list[float]], exposed: dict[str, list[float]]) -> list[float]:
+    """Return the states of the filter's switch, given what each instance tells of it and of a threshold."""
+    gauges: Table = {("quality_filtering", name): np.array(values) for name, values in told.items()}
+    thresholds: Table = {("min_overall", name): np.array(values) for name, values in exposed.items()}
+    found = _switches(gauges, thresholds)
+    return found["quality_filtering",].tolist() if found else []
 
-    nan = np.nan
-    assert states([0.0, 0.0, 0.0], [nan, nan, nan]) == []
-    assert states([0.0, 0.0, 1.0], [nan, 0.65, 0.65])[1:] == [0.0, 1.0]
-    assert np.isnan(states([0.0, 0.0, 1.0], [nan, 0.65, 0.65])[0])
-    two = {("quality_filtering", "a:1"): np.ones(2), ("quality_filtering", "b:1"): np.zeros(2)}
-    exposed = {("min_overall", name): np.ones(2) for name in ("a:1", "b:1")}
-    assert _switches(two, exposed)["quality_filtering",].tolist() == [0.5, 0.5]
+
+def test_a_switch_at_zero_counts_only_once_a_pipeline_has_told_its_configuration() -> None:
+    assert states({"a:1": [0.0, 0.0, 0.0]}, {"a:1": [np.nan, np.nan, np.nan]}) == []
+    assert states({"a:1": [0.0, 0.0, 0.0]}, {"b:1": [0.65, 0.65, 0.65]}) == []
+    found = states({"a:1": [0.0, 0.0, 1.0]}, {"a:1": [np.nan, 0.65, 0.65]})
+    assert np.isnan(found[0])
+    assert found[1:] == [0.0, 1.0]
+
+
+def test_processes_that_disagree_about_a_switch_tell_nothing() -> None:
+    both = {"a:1": [0.65, 0.65], "b:1": [0.65, 0.65]}
+    assert states({"a:1": [1.0, 1.0], "b:1": [0.0, 0.0]}, both) == [0.5, 0.5]
+    assert states({"a:1": [1.0, 1.0], "idle:1": [0.0, 0.0]}, {"a:1": [0.65, 0.65]}) == [1.0, 1.0]
 
 
 def test_thresholds_of_scores_that_nobody_tells_stay_as_they_are() -> None:

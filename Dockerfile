@@ -14,11 +14,7 @@ ENV PATH=/opt/tools/bin:$PATH PIP_PYTHON=/opt/pipemeter/bin/python
 WORKDIR /src
 
 FROM tools AS wheel
-COPY LICENSE README.md pyproject.toml ./
-COPY pipeline pipeline
-COPY monitoring monitoring
-COPY exporter exporter
-COPY pipemeter pipemeter
+COPY . ./
 RUN env -u PIP_PYTHON pip wheel -q --no-deps --no-build-isolation -w /wheels .
 
 FROM tools AS exporter-packages

@@ -20,16 +20,16 @@ install: $(VENV)/.installed ## make .venv and install pipemeter into it
 
 install-dev: $(VENV)/.installed-dev
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml setup.py
 	@test -n "$(PYTHON)" || { \
 	  echo "Python 3.11 or newer is needed and was not found; name it with: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed; $(PYTHON) is not" >&2; exit 1; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) || { \
 	  rm -rf $(VENV); echo "no virtual environment could be made; on Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
-	@echo "Installing into $(VENV) (about 600 MB, a minute or two) ..."
+	@echo "Installing into $(VENV) (about 800 MB, a minute or two) ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1'
-	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dashboards]'
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install -q --disable-pip-version-check -e '.[pipeline]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
@@ -43,7 +43,6 @@ check: install-dev ## format, lint, types, generated files, compiled rules with 
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m tools.generate --check
 	$(BIN)/pipemeter compile --check
 	$(BIN)/python -m tools.check_rules
 
@@ -51,8 +50,7 @@ format: install-dev ## put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-generate: install-dev ## write everything generated anew: parts of the docs, compiled rules, routes, runbooks, dashboards
-	$(BIN)/python -m tools.generate
+generate: install-dev ## write everything generated anew: rules, routes, runbooks, dashboards, docs/reference
 	$(BIN)/pipemeter compile
 
 bench: install-dev ## print the benchmarks (minutes; each measures a peer in the same run)
@@ -84,8 +82,8 @@ logs: ## follow what they say
 UV_COMPILE = $(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
 
 lock: install-dev ## pin anew what the images are made of (docker/*.txt)
-	$(UV_COMPILE) $(ARGS) pyproject.toml -o docker/transcription.txt
-	$(UV_COMPILE) $(ARGS) --group exporter -c docker/transcription.txt -o docker/exporter.txt
+	$(UV_COMPILE) $(ARGS) --extra pipeline pyproject.toml -o docker/transcription.txt
+	$(UV_COMPILE) $(ARGS) -c docker/transcription.txt pyproject.toml -o docker/exporter.txt
 
 clean: ## remove what was installed and built
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

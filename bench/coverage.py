@@ -22,10 +22,8 @@ from bench.worlds import Arm, Drawn, Finished, World, decide, draw, series
 from monitoring.outlook.evidence import Evidence, read_evidence
 from monitoring.tuning.arms import read_arm
 from monitoring.tuning.compare import Comparison, compare, rule_of
-from monitoring.tuning.goal import goal_of
-from monitoring.tuning.recommendation import Tuning
-from monitoring.tuning.tune import InForce, expect, tune
-from pipeline.domains.catalogue import DIMENSIONS
+from monitoring.tuning.tune import InForce, expect
+from pipeline.domains.content.labels import DIMENSIONS
 
 DAYS = 7
 SECONDS = DAYS * 86_400.0
@@ -80,11 +78,6 @@ def evidence(world: World, seed: int, items: int, blocks: int = BLOCKS) -> Evide
     found = asyncio.run(read_evidence(world_history(world, seed, items, blocks), world.arms[0].version))
     assert found is not None
     return found
-
-
-def tuned(world: World, seed: int, items: int = 4000, **goal: float) -> Tuning:
-    """Tune a world's first arm."""
-    return tune(evidence(world, seed, items), InForce({}), goal_of(**goal))  # type: ignore[arg-type]
 
 
 def many(world: World, arms: tuple[Arm, ...] | None = None) -> Finished:

@@ -22,10 +22,26 @@ from prometheus_client import CollectorRegistry
 from bench.backfill import Floats, Series, running_prometheus
 from bench.remote_write import RECEIVER, remote_write
 from exporter.text.exposition import render
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.targets.targets import Targets
+from pipeline.domains.catalogue import live_metrics
+from pipeline.domains.content.families import ITEMS_IN_PROGRESS, LAST_ITEM_TIMESTAMP
+from pipeline.domains.content.known import known_values
 from pipeline.domains.content.traffic import KINDS, VARIANTS, Kind, Traffic, Variant
-from pipeline.metrics.registry import KnownValues, Metrics
+from pipeline.domains.exporter.families import (
+    BUILD_INFO,
+    COMMIT_DURATION,
+    COMPACTION_DURATION,
+    DUPLICATE_RECORDS,
+    IDEMPOTENCY_KEYS,
+    INCOMPLETE_RECORDS,
+    JOURNAL_SIZE,
+    RECORDS,
+    REJECTED_RECORDS,
+    RENDER_DURATION,
+    SERIES,
+)
+from pipeline.metrics.registry import Metrics
 
 EXITS = {
     "post_download": ("too_short", "silent"),
@@ -90,8 +106,8 @@ def history(plan: Plan) -> Iterator[Series]:
 
 def _simulated(plan: Plan, times: Floats) -> _Tape:
     rng = random.Random(plan.seed)
-    metrics = Metrics(CollectorRegistry(), known=KnownValues(exits=EXITS))
-    metrics.series("exporter_build_info")("0.1.0", "3.11.9").set(1)
+    metrics = live_metrics(CollectorRegistry(), known=known_values(exits=EXITS))
+    metrics.series(BUILD_INFO)("0.1.0", "3.11.9").set(1)
     tape = _Tape()
     good, bad = (
         Traffic(random.Random(plan.seed), variants=plan.variants, kinds=plan.kinds, fail=fail, quality=shift)
@@ -105,32 +121,32 @@ def _simulated(plan: Plan, times: Floats) -> _Tape:
             for _ in range(round(max(0.0, rng.gauss(load, load**0.5)))):
                 events = (bad if 14 <= hour < 16 else good).item()
                 metrics.apply_many(events)
-                metrics.family("exporter_records_total").inc(len(events))
+                metrics.family(RECORDS).inc(len(events))
             _exporter(metrics, rng, at, index)
             if 14 <= hour < 16 and index % 4 == 0:
-                metrics.series("exporter_rejected_records_total")("invalid").inc(3)
+                metrics.series(REJECTED_RECORDS)("invalid").inc(3)
         tape.record(index, render(metrics.registry).decode())
     return tape
 
 
 def _exporter(metrics: Metrics, rng: random.Random, at: float, index: int) -> None:
     """Let the exporter say something of itself."""
-    metrics.family("pipeline_last_item_timestamp_seconds").set(at - 20 * rng.random())
-    metrics.family("pipeline_items_in_progress").set(rng.randrange(1, 6))
-    metrics.family("exporter_series").set(4300 + index // 9)
-    metrics.family("exporter_journal_size_bytes").set(2e6 + index % 240 * 3e4)
-    metrics.family("exporter_idempotency_keys").set(1200 + index)
-    metrics.family("exporter_render_duration_seconds").observe(rng.lognormvariate(-6, 0.4))
+    metrics.family(LAST_ITEM_TIMESTAMP).set(at - 20 * rng.random())
+    metrics.family(ITEMS_IN_PROGRESS).set(rng.randrange(1, 6))
+    metrics.family(SERIES).set(4300 + index // 9)
+    metrics.family(JOURNAL_SIZE).set(2e6 + index % 240 * 3e4)
+    metrics.family(IDEMPOTENCY_KEYS).set(1200 + index)
+    metrics.family(RENDER_DURATION).observe(rng.lognormvariate(-6, 0.4))
     if index % 30 == 0:
-        metrics.family("exporter_compaction_duration_seconds").observe(rng.lognormvariate(-4, 0.5))
+        metrics.family(COMPACTION_DURATION).observe(rng.lognormvariate(-4, 0.5))
     for _ in range(4):
-        metrics.family("exporter_commit_duration_seconds").observe(rng.lognormvariate(-8, 0.6))
+        metrics.family(COMMIT_DURATION).observe(rng.lognormvariate(-8, 0.6))
     if rng.random() < 0.02:
-        metrics.series("exporter_rejected_records_total")(rng.choice(("invalid", "malformed"))).inc()
+        metrics.series(REJECTED_RECORDS)(rng.choice(("invalid", "malformed"))).inc()
     if rng.random() < 0.03:
-        metrics.family("exporter_duplicate_records_total").inc(2)
+        metrics.family(DUPLICATE_RECORDS).inc(2)
     if rng.random() < 0.02:
-        metrics.series("exporter_incomplete_records_total")("time_saved").inc()
+        metrics.series(INCOMPLETE_RECORDS)("time_saved").inc()
 
 
 def _parsed(key: str) -> tuple[str, dict[str, str]]:
@@ -199,7 +215,7 @@ def told(
     those of the history unless said otherwise. `rewritten` changes the expressions of the sums.
     """
     series = list(history(plan))
-    rules = [rule for group in rule_groups(targets) for rule in group["rules"] if "record" in rule]
+    rules = [rule for group in plan_of(targets).groups for rule in group["rules"] if "record" in rule]
     of_sums = [rule | {"expr": rewritten(rule["expr"])} for rule in rules if rule["record"].startswith("job:")]
     of_signals = [rule for rule in rules if not rule["record"].startswith("job:")]
     sums = _made_of(folder, series, of_sums, plan, step)

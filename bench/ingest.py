@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 
 import httpx
-import zstandard
 
 from bench.load import load
 from bench.servers import Server, exporter, pushgateway, running
+from pipeline import zstd
 
 JSON = {"Content-Type": "application/json"}
 BATCH = 1000
@@ -65,7 +65,7 @@ def batches(server: Server, seconds: float, rng: random.Random, *, compress: boo
     body = json.dumps([record(rng) for _ in range(BATCH)]).encode()
     headers = dict(JSON)
     if compress:
-        body, headers["Content-Encoding"] = zstandard.compress(body, 1), "zstd"
+        body, headers["Content-Encoding"] = zstd.compress(body, 1), "zstd"
     url = f"{server.url}/api/performance/record/batch"
     result = load(url, body, headers=headers, seconds=seconds, connections=4)
     assert counted(server) - before == result["statuses"]["200"] * BATCH, result

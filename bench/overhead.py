@@ -1,6 +1,6 @@
 """What recording costs: one fully processed item with all its events, against bare prometheus_client calls.
 
-    python -m bench.overhead [--items N] [--sample FILE] [--json]
+    python -m bench.overhead [--items N] [--samples DIR] [--json]
 
 The peer makes the same increments on the same series with prometheus_client alone, children looked up by `.labels()`
 each time, as its documentation shows. The share is of the wall time of the cheapest sample that is processed in full.
@@ -9,7 +9,6 @@ each time, as its documentation shows. The share is of the wall time of the chea
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import tempfile
@@ -18,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import prometheus_client
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -25,6 +25,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from pipeline import InProcessRecorder, NullRecorder
 from pipeline.configuration.config import load_config
 from pipeline.domains import catalogue
+from pipeline.domains.content.labels import CHECKPOINTS
 from pipeline.events import CheckpointEvaluated, Event, ItemFinished, QualityAssessed, StageFinished
 from pipeline.recording.recorder import Recorder
 
@@ -37,11 +38,22 @@ def events_of_an_item() -> list[Event]:
     item_id = "0123456789abcdef" * 4
     return [
         *(StageFinished(stage, 0.0123, item_id) for stage in STAGES),
-        *(CheckpointEvaluated(point, "news", "blue") for point in catalogue.CHECKPOINTS),
+        *(CheckpointEvaluated(point, "news", "blue") for point in CHECKPOINTS),
         QualityAssessed(0.12, "news", "blue"),
         ItemFinished("full", "news", 0.81, 1.23, time_saved_pct=0.0, coherence=0.8, completeness=0.82,
                      informativeness=0.83, config_version="blue", item_id=item_id),
     ]  # fmt: skip
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What was measured, in microseconds; of the cheapest sample its whole processing."""
+
+    recording_us: float
+    bare_prometheus_client_us: float
+    item_scope_with_decisions_us: float
+    item_scope_metrics_off_us: float
+    cheapest_sample: str
+    cheapest_sample_us: float
 
 
 class Bare:
@@ -67,7 +79,7 @@ class Bare:
         metric["items_in_progress"].inc()
         for stage in STAGES:
             metric["stage_duration_seconds"].labels(stage).observe(0.0123)
-        for checkpoint in catalogue.CHECKPOINTS:
+        for checkpoint in CHECKPOINTS:
             metric["checkpoint_evaluations_total"].labels(checkpoint, "news", "blue").inc()
         metric["quality_margin_ratio"].labels("news", "blue").observe(0.12)
         metric["items_total"].labels("full", "news", "blue").inc()
@@ -134,28 +146,28 @@ def main() -> None:
     arguments.add_argument("--samples", type=Path, default=Path("samples"))
     arguments.add_argument("--json", action="store_true")
     options = arguments.parse_args()
-    prometheus_client.disable_created_metrics()
+    prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     config = load_config(Path("config"), {**ALL_ON, "CONFIG_VERSION": "blue"})
     recorder, nowhere, bare = InProcessRecorder(CollectorRegistry(), config), NullRecorder(load_config()), Bare()
     events = events_of_an_item()
     sample, sample_seconds = cheapest_sample(options.samples)
-    found = {
-        "recording_us": microseconds(lambda: recorder.record_many(events), options.items),
-        "bare_prometheus_client_us": microseconds(bare.item, options.items),
-        "item_scope_with_decisions_us": microseconds(lambda: scope(recorder), options.items),
-        "item_scope_metrics_off_us": microseconds(lambda: scope(nowhere), options.items),
-        "cheapest_sample": sample,
-        "cheapest_sample_us": sample_seconds * 1e6,
-    }
+    found = Found(
+        recording_us=microseconds(lambda: recorder.record_many(events), options.items),
+        bare_prometheus_client_us=microseconds(bare.item, options.items),
+        item_scope_with_decisions_us=microseconds(lambda: scope(recorder), options.items),
+        item_scope_metrics_off_us=microseconds(lambda: scope(nowhere), options.items),
+        cheapest_sample=sample,
+        cheapest_sample_us=sample_seconds * 1e6,
+    )
     if options.json:
-        print(json.dumps(found))
+        print(msgspec.json.encode(found).decode())
         return
-    recording, peer, whole = found["recording_us"], found["bare_prometheus_client_us"], found["cheapest_sample_us"]
+    recording, peer, whole = found.recording_us, found.bare_prometheus_client_us, found.cheapest_sample_us
     print(f"recording one item, {len(events)} events     {recording:8.1f} us")
     print(f"bare prometheus_client, same series   {peer:8.1f} us   ratio {recording / peer:.2f}")
-    print(f"whole item scope, decisions included  {found['item_scope_with_decisions_us']:8.1f} us")
-    print(f"whole item scope, metrics off         {found['item_scope_metrics_off_us']:8.1f} us")
+    print(f"whole item scope, decisions included  {found.item_scope_with_decisions_us:8.1f} us")
+    print(f"whole item scope, metrics off         {found.item_scope_metrics_off_us:8.1f} us")
     print(f"cheapest sample ({sample}) {whole / 1000:.1f} ms: recording is {100 * recording / whole:.3f} % of it")
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from bench.backfill import Floats, Series
 from pipeline.domains import catalogue
-from pipeline.domains.catalogue import CHECKPOINTS, DIMENSIONS
+from pipeline.domains.content.labels import CHECKPOINTS, DIMENSIONS
 
 Integers = NDArray[np.int64]
 WAYS = ("full", "lightweight", "early_exit")

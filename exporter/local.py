@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from exporter.exporter import Exporter
-from exporter.intake.decoding import encode_events
+from exporter.journal.entries import encode_events
 from exporter.journal.journal import JournalError
 from pipeline.configuration.config import Config
-from pipeline.events import EVENT_TYPES, Event, validate
+from pipeline.domains.catalogue import event_types
+from pipeline.domains.content.families import ITEMS_IN_PROGRESS, LAST_ITEM_TIMESTAMP
+from pipeline.domains.event import DomainEvent
+from pipeline.domains.exporter.families import REJECTED_RECORDS
+from pipeline.events import validate
 from pipeline.recording.recorder import Recorder
 from pipeline.recording.savings import CostModel
 
@@ -39,13 +43,13 @@ class LocalRecorder(Recorder):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(config, costs)
-        self._ingest = exporter.ingest
+        self._acceptor = exporter.acceptor
         self._clock = clock
-        self._waiting: deque[Event] = deque()
+        self._waiting: deque[DomainEvent] = deque()
         metrics = exporter.metrics
-        self._in_progress = metrics.family("pipeline_items_in_progress")
-        self._last_item = metrics.family("pipeline_last_item_timestamp_seconds")
-        self._rejected = metrics.series("exporter_rejected_records_total")
+        self._in_progress = metrics.family(ITEMS_IN_PROGRESS)
+        self._last_item = metrics.family(LAST_ITEM_TIMESTAMP)
+        self._rejected = metrics.series(REJECTED_RECORDS)
         self._flushing = threading.Lock()
         self._closed = threading.Event()
         exporter.before_scrape.append(self.flush)
@@ -54,7 +58,7 @@ class LocalRecorder(Recorder):
         self._thread = threading.Thread(target=self._run, name="pipemeter-local-recorder", daemon=True)
         self._thread.start()
 
-    def record_many(self, events: Iterable[Event]) -> None:
+    def record_many(self, events: Iterable[DomainEvent]) -> None:
         """Take the events; one that is not valid, or finds no room, is counted as rejected."""
         for event in events:
             if len(self._waiting) >= MAX_WAITING:
@@ -82,7 +86,7 @@ class LocalRecorder(Recorder):
             if not events:
                 return True
             try:
-                if self._ingest.accept(events):
+                if self._acceptor.accept(events):
                     return True
             except JournalError as error:
                 self._rejected("storage").inc(len(events))
@@ -103,9 +107,9 @@ class LocalRecorder(Recorder):
             self.flush()
 
 
-def _checked(event: Event) -> Event:
+def _checked(event: DomainEvent) -> DomainEvent:
     """Return an event that is valid and can be journaled: another would spoil its whole group later."""
-    if type(event) not in EVENT_TYPES:
+    if type(event) not in event_types():
         raise TypeError("not an event")
     encode_events((validate(event),))
     return event

@@ -1,7 +1,4 @@
-"""What the package says it needs, against what is installed: an installation may be for serving alone.
-
-The smaller image of the Dockerfile has the exporter's packages and none of the stages'.
-"""
+"""What the package says it needs, against what is installed: the core counts and serves, extras do the rest."""
 
 from __future__ import annotations
 
@@ -11,20 +8,39 @@ from importlib.metadata import PackageNotFoundError, distribution, requires
 
 from pipeline.errors import PipemeterError
 
-INSTALL = "run `make install`, or `pip install pipemeter`; in Docker, use the image of the target `transcription`"
+STAGES = "pipeline"  # the extra without which nothing is downloaded, transcribed, assessed or analysed
+_NAMED = 3  # missing packages that a sentence names
+_EXTRA_OF = dict.fromkeys(
+    ("av", "charset_normalizer", "faster_whisper", "feedparser", "httpcore", "lxml", "lxml_html_clean", "py3langid",
+     "safetensors", "tokenizers", "trafilatura", "webvtt", "wordllama", "yake", "yt_dlp"), STAGES,
+) | {"qdrant_client": "qdrant"}  # fmt: skip
 
 
 class MissingPackagesError(PipemeterError):
     """A command needs packages that this installation does without."""
 
 
-def required() -> list[str]:
-    """Return the names of all packages that pipemeter depends on; none when it is run without being installed."""
+def install(extra: str | None) -> str:
+    """Return what brings an extra; None: the core, anew."""
+    if extra is None:
+        return "run `pip install --force-reinstall pipemeter`"
+    image = "; in Docker, use the image of the target `transcription`" if extra == STAGES else ""
+    return f"run `pip install 'pipemeter[{extra}]'`, or `make install` in the repository{image}"
+
+
+def needed_module(module: str) -> str:
+    """Say in one sentence that a module is not installed, and what brings it."""
+    return f"this needs `{module}`, which is not installed; {install(_EXTRA_OF.get(module.partition('.')[0]))}"
+
+
+def required(extra: str) -> list[str]:
+    """Return the names of the packages that an extra adds; none when pipemeter is run without being installed."""
     try:
         lines = requires("pipemeter") or []
     except PackageNotFoundError:
         return []
-    return [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in lines if "extra ==" not in line]
+    mark = re.compile(rf"""extra == ["']{re.escape(extra)}["']""")
+    return [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in lines if mark.search(line)]
 
 
 def missing(names: Iterable[str], find: Callable[[str], object] = distribution) -> list[str]:
@@ -38,7 +54,9 @@ def missing(names: Iterable[str], find: Callable[[str], object] = distribution) 
     return found
 
 
-def need_all(command: str) -> None:
-    """Raise MissingPackagesError when something that the stages need is not installed."""
-    if absent := missing(required()):
-        raise MissingPackagesError(f"{command} needs packages that are not installed ({', '.join(absent)}); {INSTALL}")
+def need(command: str, extra: str = STAGES) -> None:
+    """Raise MissingPackagesError when something of an extra that a command needs is not installed."""
+    if absent := missing(required(extra)):
+        more = f" and {len(absent) - _NAMED} more" if len(absent) > _NAMED else ""
+        named = ", ".join(absent[:_NAMED]) + more
+        raise MissingPackagesError(f"{command} needs packages that are not installed ({named}); {install(extra)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import prometheus_client
@@ -26,3 +27,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def no_created_series() -> None:
     """As in the exporter: `_created` series are switched off."""
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture(scope="session")
+def two_weeks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The made-up weeks of `tests/weeks.py` in a real Prometheus, served as long as the tests run."""
+    from tests.weeks import served  # with all that makes history: not needed by most tests
+
+    with served(tmp_path_factory.mktemp("weeks")) as url:
+        yield url

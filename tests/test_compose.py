@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -262,6 +264,19 @@ def test_grafana_finds_its_data_source_and_its_boards() -> None:
 # --- the images ------------------------------------------------------------------------------------------------------
 
 
+PACKAGES = ("pipeline", "monitoring", "exporter", "pipemeter")
+
+
+def shipped() -> set[str]:
+    """What setup.py puts into the wheel beside the packages."""
+    [found] = [
+        ast.literal_eval(node.value)
+        for node in ast.parse((ROOT / "setup.py").read_text()).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "SHIPPED"
+    ]
+    return set(found)
+
+
 def lock(name: str) -> dict[str, set[str]]:
     """The versions of every package in a file of pins (several where they depend on the Python)."""
     found: dict[str, set[str]] = {}
@@ -277,12 +292,12 @@ def lock(name: str) -> dict[str, set[str]]:
 @pytest.mark.parametrize("name", ["exporter.txt", "transcription.txt"])
 def test_the_pins_fulfil_what_the_package_asks_for(name: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = (
-        project["project"]["dependencies"] if name == "transcription.txt" else project["dependency-groups"]["exporter"]
-    )
+    wanted = list(project["project"]["dependencies"])
+    if name == "transcription.txt":
+        wanted += project["project"]["optional-dependencies"]["pipeline"]
     pinned = lock(name)
     for requirement in map(Requirement, wanted):
-        versions = pinned[requirement.name.lower()]
+        versions = pinned[canonicalize_name(requirement.name)]
         assert all(requirement.specifier.contains(version) for version in versions), "run `make lock`"
 
 
@@ -295,9 +310,12 @@ def test_the_pins_name_no_registry(name: str) -> None:
     assert "://" not in (ROOT / "docker" / name).read_text()
 
 
-def test_the_exporter_asks_for_nothing_that_the_package_does_not() -> None:
+def test_the_exporter_holds_nothing_of_the_stages() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    assert set(project["dependency-groups"]["exporter"]) <= set(project["project"]["dependencies"])
+    stages = {
+        canonicalize_name(Requirement(line).name) for line in project["project"]["optional-dependencies"]["pipeline"]
+    }
+    assert not (stages - {"httpcore"}) & lock("exporter.txt").keys()  # httpx stands on httpcore
 
 
 def test_the_image_is_told_to_stop_directly_and_says_whether_it_is_well() -> None:
@@ -307,9 +325,17 @@ def test_the_image_is_told_to_stop_directly_and_says_whether_it_is_well() -> Non
     assert "HEALTHCHECK" in dockerfile
 
 
-def test_what_the_image_copies_is_let_into_the_build() -> None:
+def test_the_image_is_built_of_what_git_keeps_for_the_wheel_and_nothing_else() -> None:
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    for line in re.findall(r"^COPY (?!--from)(.+)$", (ROOT / "Dockerfile").read_text(), re.M):
+    assert let_in == {*shipped(), "LICENSE", "README.md", "pyproject.toml", "setup.py", *PACKAGES}
+    assert re.search(r"^COPY \. \./$", (ROOT / "Dockerfile").read_text(), re.M)
+    for line in re.findall(r"^COPY (?!--from)(?!\. )(.+)$", (ROOT / "Dockerfile").read_text(), re.M):
         for source in line.split()[:-1]:
             assert source.split("/")[0] in let_in
             assert (ROOT / source).exists()
+
+
+def test_the_source_distribution_holds_what_the_wheel_is_made_of() -> None:
+    lines = [line.split() for line in (ROOT / "MANIFEST.in").read_text().splitlines() if not line.startswith("#")]
+    named = {name for verb, *names in lines if verb in ("include", "graft") for name in names}
+    assert shipped() <= named

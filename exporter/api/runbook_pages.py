@@ -29,15 +29,16 @@ table{{border-collapse:collapse}}th,td{{border:1px solid #8886;padding:.3rem .6r
 
 
 class Runbooks:
-    """Serves the Markdown files of a folder: as they are, or as pages for browsers."""
+    """Serves Markdown files, each from the first folder that has its name: as they are, or as pages for browsers."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, *folders: Path) -> None:
+        self._folders = folders
         self._markdown = MarkdownIt("commonmark", {"html": False}).enable("table")  # raw HTML is shown, not obeyed
 
     async def index(self, request: Request) -> Response:  # noqa: ARG002
-        """Lead to the folder's README, or list the runbooks where there is none."""
-        if (self._folder / f"{_INDEX}.md").is_file():
+        """Lead to the README of the first folder that is there, or list all runbooks where it has none."""
+        first = next((folder for folder in self._folders if folder.is_dir()), None)
+        if first and (first / f"{_INDEX}.md").is_file():
             return RedirectResponse(f"runbooks/{_INDEX}", 307)
         links = "".join(f'<li><a href="runbooks/{escape(name)}">{escape(name)}</a></li>' for name in self._names())
         return _page("Runbooks", f"<h1>Runbooks</h1><ul>{links}</ul>")
@@ -45,16 +46,21 @@ class Runbooks:
     async def show(self, request: Request) -> Response:
         """Show one runbook. Raises ApiError 404."""
         name = str(request.path_params["name"]).removesuffix(".md")
-        path = self._folder / f"{name}.md"
-        if not _NAME.match(name) or not path.is_file():  # the pattern leaves no way out of the folder
+        path = self._find(name) if _NAME.match(name) else None  # the pattern leaves no way out of the folders
+        if path is None:
             raise ApiError(404, None, f"there is no runbook {name[:100]!r}")
         text = path.read_text(encoding="utf-8", errors="replace")
         if "text/html" in request.headers.get("accept", ""):
             return _page(name, self._markdown.render(_COMMENT.sub("", text)))
         return PlainTextResponse(text, media_type="text/markdown", headers=_HEADERS)
 
+    def _find(self, name: str) -> Path | None:
+        paths = (folder / f"{name}.md" for folder in self._folders)
+        return next((path for path in paths if path.is_file()), None)
+
     def _names(self) -> list[str]:
-        return sorted(path.stem for path in self._folder.glob("*.md") if _NAME.match(path.stem))
+        paths = (path for folder in self._folders for path in folder.glob("*.md"))
+        return sorted({path.stem for path in paths if _NAME.match(path.stem)})
 
 
 def _page(title: str, body: str) -> Response:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from pipeline.events import Event, ItemFinished
+from pipeline.domains.event import DomainEvent
+from pipeline.events import ItemFinished
 
 HOURS_KEPT = 7 * 24
 DIMENSIONS = ("quality_score", "coherence", "completeness", "informativeness")
@@ -31,7 +32,7 @@ class Trends:
     def __init__(self) -> None:
         self._hours: dict[int, Hour] = {}
 
-    def note(self, events: Iterable[Event], at: float) -> None:
+    def note(self, events: Iterable[DomainEvent], at: float) -> None:
         """Count finished items into the hour of `at` (Unix seconds)."""
         finished = [event for event in events if type(event) is ItemFinished]
         if finished:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Protocol
 
-import zstandard
 from starlette.requests import ClientDisconnect, Request
 
 from exporter.errors import ApiError, busy
 from exporter.settings import ExporterSettings
+from pipeline.zstd import ZstdDecompressor, ZstdError
 
 JSON = frozenset({"application/json"})
 LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
@@ -81,9 +81,9 @@ def decode(body: bytes, encoding: str, limit: int) -> bytes:
     if encoding in ("", "identity"):
         return body
     if encoding in ("gzip", "x-gzip"):
-        return _gunzip(body, limit)
+        return _unpacked(body, limit, "gzip", lambda: zlib.decompressobj(wbits=31))
     if encoding == "zstd":
-        return _unzstd(body, limit)
+        return _unpacked(body, limit, "zstd", ZstdDecompressor)
     raise ApiError(415, "encoding", f"Content-Encoding {encoding[:40]!r} is not known; use gzip or zstd")
 
 
@@ -112,57 +112,32 @@ async def _read(request: Request, limit: int) -> bytes:
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _gunzip(body: bytes, limit: int) -> bytes:
+class _Unpacker(Protocol):
+    """What undoes one member of a gzip body, or one frame of a zstd body."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+def _unpacked(body: bytes, limit: int, encoding: str, new: Callable[[], _Unpacker]) -> bytes:
     done, rest = [], body
     room = limit + 1
-    while rest:  # a gzip stream may have several members
-        unpacker = zlib.decompressobj(wbits=31)
+    while rest:  # a stream may have several members
+        unpacker = new()
         try:
             piece = unpacker.decompress(rest, room)
-        except zlib.error as error:
-            raise ApiError(400, "malformed", f"the body is not valid gzip: {error}") from None
+        except (zlib.error, ZstdError) as error:
+            raise ApiError(400, "malformed", f"the body is not valid {encoding}: {error}") from None
         done.append(piece)
         room -= len(piece)
         if room <= 0:
             raise too_large(limit)
         if not unpacker.eof:
-            raise ApiError(400, "malformed", "the gzip body is cut short")
+            raise ApiError(400, "malformed", f"the {encoding} body is cut short")
         rest = unpacker.unused_data
     return b"".join(done)
-
-
-def _unzstd(body: bytes, limit: int) -> bytes:
-    unpacker = zstandard.ZstdDecompressor(max_window_size=2**27)
-    try:
-        declared = zstandard.get_frame_parameters(body).content_size
-        if declared not in (zstandard.CONTENTSIZE_UNKNOWN, zstandard.CONTENTSIZE_ERROR):
-            if declared > limit:
-                raise too_large(limit)
-            return unpacker.decompress(body, allow_extra_data=False)
-        whole = _read_up_to(unpacker.stream_reader(io.BytesIO(body), read_across_frames=True), limit)
-        # the reader takes a frame that is cut short for a whole one, this one does not
-        if not _is_complete(unpacker, body):
-            raise ApiError(400, "malformed", "the zstd body is cut short")
-    except zstandard.ZstdError as error:
-        raise ApiError(400, "malformed", f"the body is not valid zstd: {error}") from None
-    return whole
-
-
-def _read_up_to(reader: zstandard.ZstdDecompressionReader, limit: int) -> bytes:
-    done, size = [], 0
-    while piece := reader.read(2**20):
-        size += len(piece)
-        if size > limit:
-            raise too_large(limit)
-        done.append(piece)
-    return b"".join(done)
-
-
-def _is_complete(unpacker: zstandard.ZstdDecompressor, body: bytes) -> bool:
-    frame = unpacker.decompressobj(read_across_frames=False)
-    frame.decompress(body)
-    while frame.eof and frame.unused_data:
-        rest = frame.unused_data
-        frame = unpacker.decompressobj(read_across_frames=False)
-        frame.decompress(rest)
-    return bool(frame.eof)

@@ -67,7 +67,11 @@ def serve(
     `on_started` is told the address once requests are answered. Raises ServerError when the port cannot be had.
     """
     tls = tls or getattr(app.state, "tls", None)
-    bound = listen(host, port)
+    try:
+        bound = listen(host, port)
+    except ServerError:
+        _close(app)
+        raise
     server = _Server(_config(app, tls), lambda: on_started(url_of(bound, tls=tls is not None)) if on_started else None)
     # what was made so far stays for good: without this, a full garbage collection stops everything for 0.1 s and more
     gc.collect()
@@ -130,7 +134,11 @@ class BackgroundServer:
         _close(self.app)
 
     def __enter__(self) -> BackgroundServer:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()  # nobody else will: without it the journal stays locked as long as this process lives
+            raise
 
     def __exit__(self, *_: object) -> None:
         self.stop()

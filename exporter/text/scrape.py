@@ -15,6 +15,7 @@ from exporter.text.expiry import Expiry
 from exporter.text.exposition import Renderer
 from exporter.text.negotiation import choose_format, wants_gzip
 from exporter.text.textformat import TextFormat
+from pipeline.domains.exporter.families import RENDER_DURATION, SERIES
 from pipeline.metrics.registry import Metrics
 
 _INLINE_GZIP = 64 * 1024  # bytes; more is compressed in a thread
@@ -45,8 +46,8 @@ class Scrape:
     ) -> None:
         self._registry = metrics.registry
         self._renderers = {text_format: Renderer(text_format, expiry) for text_format in TextFormat}
-        self._series = metrics.family("exporter_series")
-        self._duration = metrics.family("exporter_render_duration_seconds")
+        self._series = metrics.family(SERIES)
+        self._duration = metrics.family(RENDER_DURATION)
         self._before = before
         self._clock = clock
         self._timer = timer

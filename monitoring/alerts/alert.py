@@ -11,26 +11,20 @@ from decimal import Decimal
 
 import msgspec
 
-from monitoring.domains.catalogue import SIGNALS, Signal
-from monitoring.domains.fixed_alerts import FIXED, Fixed
+from monitoring.domains.alert import Fixed, Severity, Triage
+from monitoring.domains.band import Bands, Metric, Side
+from monitoring.domains.catalogue import fixed_alerts, metric_of, metrics, signals
+from monitoring.domains.signal import Burn, Signal
 from monitoring.promql.expressions import selector, signal_record
-from monitoring.targets.bands import METRICS, Bands, Metric, Side
-from monitoring.targets.slos import Severity, Slo, Tier, burn_alert, tiers_for
+from monitoring.targets.slos import Slo, Tier, burn_alert, tiers_for
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
 from monitoring.wording.values import VALUE_FORMATS, exact_percent, say
-from pipeline.metrics.family import Domain
 
-BOARDS = {
-    "bypass_rate": "pipemeter-overview",
-    "quality_score_avg": "pipemeter-quality",
-    "early_exit_share": "pipemeter-checkpoints",
-    "time_savings": "pipemeter-savings",
-    "wrong_skip_rate": "pipemeter-quality",
-    "item_duration_p95_seconds": "pipemeter-savings",
-    "error_rate": "pipemeter-slo",
-    "availability": "pipemeter-slo",
-}
+_BUDGETS = "pipemeter-slo"  # the board of error budgets
+_OWN_OBJECTIVE = Burn(  # of an operator's own objective, over a signal that says nothing of its own
+    "", "events", "Open the dashboard, split the signal by content type and configuration, and undo what changed last."
+)
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -72,7 +66,7 @@ class Alert(msgspec.Struct, frozen=True):
 
     name: str
     severity: Severity
-    domain: Domain
+    domain: str
     expr: str
     summary: str
     description: str
@@ -80,6 +74,7 @@ class Alert(msgspec.Struct, frozen=True):
     board: str
     for_seconds: int = 0
     keep_firing_seconds: int = 0
+    triage: Triage = Triage.BANDS
     labels: Mapping[str, str] = {}
     further: tuple[str, ...] = ()
     case: BandCase | BurnCase | None = None
@@ -98,11 +93,9 @@ class Alert(msgspec.Struct, frozen=True):
 
 def alerts_of(targets: Targets) -> list[Alert]:
     """Return all alerts that the targets ask for, in the order of triage."""
-    availability = [_burn(slo, tier) for slo in targets.slos if slo.signal == "availability" for tier in tiers_for(slo)]
-    others = [_burn(slo, tier) for slo in targets.slos if slo.signal != "availability" for tier in tiers_for(slo)]
-    fixed = {one.name: _fixed(one) for one in FIXED}
-    first = [fixed.pop("PipelineDown"), *availability, fixed.pop("PipelineStalled")]
-    return [*first, *others, *_bands(targets), *fixed.values()]
+    burns = (_burn(slo, tier) for slo in targets.slos for tier in tiers_for(slo))
+    found = [*burns, *_bands(targets), *(_fixed(one) for one in fixed_alerts())]
+    return sorted(found, key=lambda alert: alert.triage)
 
 
 def _fixed(one: Fixed) -> Alert:
@@ -116,14 +109,13 @@ def _fixed(one: Fixed) -> Alert:
         one.advice,
         one.board,
         one.for_seconds,
+        triage=one.triage,
         further=one.further,
     )
 
 
 def _bands(targets: Targets) -> Iterable[Alert]:
-    for metric in METRICS:
-        if metric.signal is None:
-            continue
+    for metric in metrics():
         yield from _band_alerts(metric, targets.bands[metric.signal], None)
         for content_type, overrides in targets.overrides.items():
             if metric.signal in overrides:
@@ -140,11 +132,12 @@ def _band_alerts(metric: Metric, bands: Bands, content_type: str | None) -> Iter
     for severity, side, threshold in edges:
         name = metric.low_alert if side == "low" else metric.high_alert
         if bands.enabled and threshold is not None and name:
-            yield _band(name, severity, metric, BandCase(str(metric.signal), side, threshold, bands, content_type))
+            yield _band(name, severity, metric, BandCase(metric.signal, side, threshold, bands, content_type))
 
 
 def _band(name: str, severity: Severity, metric: Metric, case: BandCase) -> Alert:
-    signal, bands = SIGNALS[case.signal], case.bands
+    signal, bands = signals()[case.signal], case.bands
+    advice = metric.low_advice if case.side == "low" else metric.high_advice
     by = ("content_type",) if case.content_type else ()
     narrowed = selector((("content_type", (case.content_type,)),)) if case.content_type else ""
     value, volume = (signal_record(signal, bands.window, by, what) for what in (None, "volume"))
@@ -155,9 +148,9 @@ def _band(name: str, severity: Severity, metric: Metric, case: BandCase) -> Aler
         metric.domain,
         f"{value}{narrowed} {comparison} {numeral(case.threshold)}\nand\n{volume}{narrowed} >= {bands.min_items}",
         f"{_subject(signal, case)} {signal.verb} too {case.side}: {{{{ {VALUE_FORMATS[signal.unit]} }}}}",
-        _band_sentence(signal, case) + " " + ADVICE[name],
-        ADVICE[name],
-        BOARDS[case.signal],
+        f"{_band_sentence(signal, case)} {advice}",
+        advice,
+        metric.board,
         bands.for_seconds,
         60 * (bands.cooldown_minutes or 0),
         further=by,
@@ -168,7 +161,8 @@ def _band(name: str, severity: Severity, metric: Metric, case: BandCase) -> Aler
 
 def of_content_type(alert: Alert, case: BandCase, content_type: str) -> Alert:
     """Return what a band alert of the whole is for one content type that has the same bands."""
-    metric = next(metric for metric in METRICS if metric.signal == case.signal)
+    metric = metric_of(case.signal)
+    assert metric is not None
     return _band(alert.name, alert.severity, metric, msgspec.structs.replace(case, content_type=content_type))
 
 
@@ -188,26 +182,27 @@ def _band_sentence(signal: Signal, case: BandCase) -> str:
 
 
 def _burn(slo: Slo, tier: Tier) -> Alert:
-    signal, case = SIGNALS[slo.signal], BurnCase(slo, tier)
+    signal, case = signals()[slo.signal], BurnCase(slo, tier)
     threshold = numeral(case.threshold)
     long, short = (bad_share(signal, window) for window in (tier.long_window, tier.short_window))
     volume = signal_record(signal, tier.long_window, what="volume")
-    name = burn_alert(slo)
+    said, judged = signal.burn or _OWN_OBJECTIVE, metric_of(slo.signal)
     left = f"{slo.window} * {numeral(slo.budget)} / ({long})"
     budget = f"{format_duration(slo.window)} error budget of {exact_percent(slo.budget)}"
     return Alert(
-        name,
+        burn_alert(slo),
         tier.severity,
         signal.domain,
         f"{long} > {threshold}\nand\n{short} > {threshold}\nand\n{volume} >= {slo.min_items}",
         f"Error budget of {slo.name} burns {_speed(tier)} it may ({tier.name})",
         f"Over the last {format_duration(tier.long_window)} {{{{ $value | humanizePercentage }}}} of the "
-        f"{_EVENTS.get(slo.signal, 'events')} were bad, above {exact_percent(case.threshold)} in both the last "
+        f"{said.events} were bad, above {exact_percent(case.threshold)} in both the last "
         f"{format_duration(tier.long_window)} and the last {format_duration(tier.short_window)} "
         f"(target {exact_percent(slo.objective)} good). At this rate the {budget} lasts "
-        f'{{{{ with query "{left}" }}}}{{{{ . | first | value | humanizeDuration }}}}{{{{ end }}}}. ' + ADVICE[name],
-        ADVICE[name],
-        BOARDS.get(slo.signal, "pipemeter-slo"),
+        f'{{{{ with query "{left}" }}}}{{{{ . | first | value | humanizeDuration }}}}{{{{ end }}}}. ' + said.advice,
+        said.advice,
+        judged.board if judged else _BUDGETS,
+        triage=Triage.AVAILABILITY if signal.is_scraped else Triage.ERRORS,
         labels={"slo": slo.name, "burnrate_tier": tier.name},
         case=case,
         records=(Record(signal.name, tier.long_window), Record(signal.name, tier.short_window, volume=False)),
@@ -228,37 +223,3 @@ def numeral(value: float | Decimal) -> str:
     """Return a number exactly as it was written, without exponent or trailing zeros: 0.5, 0.144, 60."""
     exact = value if isinstance(value, Decimal) else Decimal(repr(value))
     return f"{exact.normalize():f}"
-
-
-_EVENTS = {"error_rate": "items", "availability": "scrapes"}
-
-
-class _Advice(dict[str, str]):
-    """What to do first, by alert; burn-rate alerts of an operator's own objectives share one sentence."""
-
-    def __missing__(self, name: str) -> str:
-        return "Open the dashboard, split the signal by content type and configuration, and undo what changed last."
-
-
-ADVICE: Mapping[str, str] = _Advice(
-    {
-        "PipelineBypassRateLow": "Hardly anything is skipped: check that the shortcuts are switched on and that the "
-        "thresholds fit the content that comes in.",
-        "PipelineBypassRateHigh": "Nearly everything is skipped: check the thresholds, and whether the input or the "
-        "quality assessment has changed.",
-        "PipelineQualityScoreLow": "See which content type and which dimension fell, and raise min_overall if poor "
-        "content is processed in full.",
-        "PipelineEarlyExitShareLow": "See which checkpoint lets items through that it used to stop, and compare its "
-        "min_confidence with the confidences it sees.",
-        "PipelineEarlyExitShareHigh": "See which checkpoint and which reason grew, and check that these exits are "
-        "right before quality suffers.",
-        "PipelineTimeSavingsLow": "See which content types save less, and whether their bypass rate fell or the "
-        "shortcuts became slower.",
-        "PipelineWrongSkipsHigh": "See which decision and which content type skips wrongly, and loosen its threshold: "
-        "`pipemeter tune` says by how much.",
-        "PipelineErrorRateHigh": "See which stage fails with which error, and mend or switch off what it depends on.",
-        "PipelineItemDurationHigh": "See which stage became slower and for which content type.",
-        "PipelineErrorBudgetBurn": "See which stage fails with which error, and mend or switch off what it depends on.",
-        "PipelineAvailabilityBudgetBurn": "See which exporter is not reachable and why, and bring it back.",
-    }
-)

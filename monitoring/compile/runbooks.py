@@ -1,4 +1,4 @@
-"""Runbooks: what people wrote about each alert (`runbook_texts/NAME.md`), with the facts of the compiled alerts.
+"""Runbooks: what people wrote about each alert (`runbooks/NAME.md` of its domain), with the facts of compiled alerts.
 
 A text has the sections of `SECTIONS`. In it stand, in braces, addresses of `Links`; a block ```` ```signal ```` with
 `NAME [by LABEL, LABEL] [over 1h]` becomes that signal's PromQL, over what is recorded where it is recorded for any
@@ -14,35 +14,40 @@ from urllib.parse import quote
 
 import msgspec
 
-from monitoring.alerts.alert import Alert, BandCase, BurnCase, alerts_of
+from monitoring.alerts.alert import Alert, BandCase, BurnCase
+from monitoring.alerts.plan import Plan
 from monitoring.alerts.rule_groups import header
-from monitoring.domains.catalogue import SIGNALS, signal
+from monitoring.domains.catalogue import domain, signal, signals
+from monitoring.domains.signal import Signal
 from monitoring.promql.expressions import expression, recorded_of, recorded_terms
 from monitoring.targets.links import Links
 from monitoring.targets.slos import Slo
-from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration, parse_duration
 from monitoring.wording.values import exact_percent, say
+from pipeline.errors import PipemeterError
 
 FOLDER = "docs/runbooks"
 INDEX = "README"
 SECTIONS = ("Meaning", "Impact", "Check", "Mend", "Escalate", "Rule")
-_SOURCE = "config/monitoring.yaml and monitoring/compile/runbook_texts"
+_OWN_OBJECTIVE, _INDEX, _ERROR_TYPES = "_objective.md", "_index.md", "_error_types.md"  # texts that stand beside this
 _BLOCK = re.compile(r"^```(signal|promql)\n(.+?)\n```$", re.MULTILINE | re.DOTALL)
 _QUERY = re.compile(r"^(?P<signal>\w+)(?: by (?P<by>\w+(?:, \w+)*))?(?: over (?P<over>\w+))?$")
+_HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\[(\w+)\]\(\1\.md\)")
 _HOUR = 3600
 
 
-def runbooks(targets: Targets) -> dict[str, str]:
-    """Return every page by its path, one an alert and the index. Raises LookupError if nobody wrote about an alert."""
-    by_name: dict[str, list[Alert]] = {}
-    for alert in alerts_of(targets):
-        by_name.setdefault(alert.name, []).append(alert)
-    pages = {name: _page(alerts, targets.links) for name, alerts in by_name.items()}
-    pages[INDEX] = _text("_index").replace("{alerts}", _overview(by_name.values()))
-    mark = header(_SOURCE, "<!--").rstrip("\n") + " -->\n\n"
-    return {f"{FOLDER}/{name}.md": mark + _linked(text, by_name) for name, text in pages.items()}
+def runbooks(plan: Plan) -> dict[str, str]:
+    """Return every page by its path, one an alert and the index. Raises PipemeterError for a text that cannot be."""
+    by_name, links = plan.by_name, plan.targets.links
+    pages = {name: _marked(_source(alerts[0]), _page(alerts, links)) for name, alerts in by_name.items()}
+    index = _beside(_INDEX).replace("{alerts}", _overview(by_name.values()))
+    pages[INDEX] = _marked(f"monitoring/compile/{_INDEX}", index)
+    return {f"{FOLDER}/{name}.md": _linked(text, by_name) for name, text in pages.items()}
+
+
+def _marked(source: str, text: str) -> str:
+    return header(f"config/monitoring.yaml and {source}", "<!--").rstrip("\n") + f" -->\n\n{text}"
 
 
 def expressions_of(page: str) -> list[str]:
@@ -51,8 +56,17 @@ def expressions_of(page: str) -> list[str]:
 
 
 def _page(alerts: list[Alert], links: Links) -> str:
+    try:
+        return _written(alerts, links)
+    except (LookupError, ValueError) as error:
+        raise PipemeterError(f"{_source(alerts[0])}: {error}") from error
+
+
+def _written(alerts: list[Alert], links: Links) -> str:
     first = alerts[0]
     text = _filled(_prose(first), links)
+    if tuple(_HEADING.findall(text)) != SECTIONS[:-1]:
+        raise ValueError(f"its sections have to be {', '.join(SECTIONS[:-1])}")
     window = first.case.bands.window if isinstance(first.case, BandCase) else _HOUR
     checks = _BLOCK.sub(lambda block: _check(block[1], block[2], window, links), text)
     boards = " ".join(f"[{board}]({links.grafana_url}/d/{board})" for board in dict.fromkeys(a.board for a in alerts))
@@ -62,23 +76,31 @@ def _page(alerts: list[Alert], links: Links) -> str:
     )
 
 
-def _text(name: str) -> str:
-    path = files(__package__).joinpath("runbook_texts", f"{name}.md")
-    if not path.is_file():
-        raise LookupError(f"no runbook is written about {name}: monitoring/compile/runbook_texts/{name}.md is missing")
-    return path.read_text(encoding="utf-8")
+def _beside(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _own_objective(alert: Alert) -> Signal | None:
+    """Return the signal of an objective of an operator's own: these share one text."""
+    watched = signal(alert.case.slo.signal) if isinstance(alert.case, BurnCase) else None
+    return watched if watched and not watched.burn else None
+
+
+def _source(alert: Alert) -> str:
+    """Return where what is written about an alert stands."""
+    if _own_objective(alert):
+        return f"monitoring/compile/{_OWN_OBJECTIVE}"
+    return domain(alert.domain).runbook_path(alert.name)
 
 
 def _prose(alert: Alert) -> str:
-    """Return what is written about an alert; objectives of an operator's own share one text."""
-    own = isinstance(alert.case, BurnCase) and alert.case.slo.signal not in ("error_rate", "availability")
-    if not own:
-        return _text(alert.name)
-    assert isinstance(alert.case, BurnCase)
-    watched = signal(alert.case.slo.signal)
+    """Return what is written about an alert."""
+    watched = _own_objective(alert)
+    if watched is None:
+        return domain(alert.domain).runbook(alert.name).read_text(encoding="utf-8")
     splits = "\n\n".join(f"```signal\n{watched.name} by {label}\n```" for label in watched.splits if label != "job")
     words = {"{signal}": watched.name, "{help}": f"{watched.title}: {watched.help}", "{splits}": splits}
-    return _replaced(_text("_objective"), words)
+    return _replaced(_beside(_OWN_OBJECTIVE), words)
 
 
 def _filled(text: str, links: Links) -> str:
@@ -86,7 +108,7 @@ def _filled(text: str, links: Links) -> str:
     exporter = links.runbook_url.removesuffix("/runbooks")
     addresses["exporter_url"] = exporter if exporter != links.runbook_url else "http://localhost:8000"
     words = {f"{{{name}}}": address for name, address in addresses.items()}
-    return _replaced(text, {"{error_types}": _text("_error_types").rstrip("\n"), **words})
+    return _replaced(text, {"{error_types}": _beside(_ERROR_TYPES).rstrip("\n"), **words})
 
 
 def _replaced(text: str, words: Mapping[str, str]) -> str:
@@ -136,7 +158,7 @@ def _condition(alert: Alert) -> str:
             f"{exact_percent(slo.objective)} good over {format_duration(slo.window)} allows"
         )
     if isinstance(alert.case, BandCase):
-        watched, bands = SIGNALS[alert.case.signal], alert.case.bands
+        watched, bands = signals()[alert.case.signal], alert.case.bands
         aim = f" (target {say(bands.target, watched.unit)})" if bands.target is not None else ""
         where = "below" if alert.case.side == "low" else "above"
         of = f" of {alert.case.content_type}" if alert.case.content_type else ""
@@ -154,7 +176,7 @@ def _volume(alert: Alert) -> str:
 
 
 def _slo_volume(slo: Slo) -> str:
-    return f"{slo.min_items} {'scrapes' if slo.signal == 'availability' else 'items'}"
+    return f"{slo.min_items} {'scrapes' if signals()[slo.signal].is_scraped else 'items'}"
 
 
 def _labels(alert: Alert) -> str:

@@ -12,21 +12,21 @@ from typing import Any
 
 import promql_parser as promql
 
-from monitoring.promql.expressions import edge_text
+from monitoring.alerts.labels import EVERY, TIER, of_all
+from monitoring.domains.series import edge_text
 from pipeline.domains import catalogue
 from pipeline.metrics.family import OTHER, UNSPECIFIED, Family
+from pipeline.metrics.known import KnownValues
 
 Values = frozenset[str] | None  # None: any value
 Labels = dict[str, Values]
 Group = dict[str, Any]
 
 TARGET_LABELS = ("job", "instance")
-FOREIGN: Mapping[str, tuple[str, ...]] = {  # series of others: the labels of theirs that we may name
+_FOREIGN: Mapping[str, tuple[str, ...]] = {
     "up": (),
     "scrape_duration_seconds": (),
     "scrape_samples_scraped": (),
-    "ALERTS": ("alertname", "alertstate", "severity", "domain", "slo", "burnrate_tier", "content_type", "integration"),
-    "ALERTS_FOR_STATE": ("alertname", "severity", "domain"),
     "alertmanager_notifications_total": ("integration",),
     "alertmanager_notifications_failed_total": ("integration",),
     "alertmanager_alerts": ("state",),
@@ -42,14 +42,20 @@ _TEMPLATE_LABEL = re.compile(r"\$labels\.(\w+)")
 _NODES_WITHOUT_LABELS = ("NumberLiteral", "StringLiteral")
 
 
+def foreign_series() -> dict[str, tuple[str, ...]]:
+    """Return the series of others that we may name, each with the labels of theirs that we may; those of alerts too."""
+    carried = (*EVERY, *of_all(), TIER)
+    return {**_FOREIGN, "ALERTS": (*carried, "alertstate"), "ALERTS_FOR_STATE": carried}
+
+
 class Vocabulary:
     """Every series that may be named, with its labels and their values. `known`: values from the configuration."""
 
     def __init__(self, groups: Iterable[Group] = (), known: Mapping[str, Iterable[str]] | None = None) -> None:
         self._series: dict[str, Labels] = {}
-        for family in catalogue.FAMILIES:
+        for family in catalogue.families():
             self._series |= _series_of(family, known or {})
-        for name, labels in FOREIGN.items():
+        for name, labels in foreign_series().items():
             self._series[name] = dict.fromkeys((*TARGET_LABELS, *labels))
         for group in groups:
             for rule in group["rules"]:
@@ -145,7 +151,7 @@ class Vocabulary:
 def _series_of(family: Family, known: Mapping[str, Iterable[str]]) -> dict[str, Labels]:
     labels: Labels = dict.fromkeys(TARGET_LABELS)
     for name in family.labels:
-        label = catalogue.label_of(family, name, known)
+        label = catalogue.label_of(family, name, KnownValues({key: tuple(known[key]) for key in known}))
         labels[name] = frozenset({*label.values, UNSPECIFIED, OTHER}) if label.values else None
     if family.kind != "histogram":
         return {family.name: labels}

@@ -18,7 +18,7 @@ from monitoring.history.histograms import Buckets, Distribution
 from monitoring.outlook.evidence import Evidence
 from monitoring.outlook.population import Standing
 from pipeline.decisions.routing import Mode
-from pipeline.domains.catalogue import DIMENSIONS
+from pipeline.domains.content.labels import DIMENSIONS
 from pipeline.metrics.family import UNSPECIFIED
 
 _NOTICED = 5.0  # items that speak against something before it is disbelieved

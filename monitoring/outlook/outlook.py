@@ -16,7 +16,7 @@ from monitoring.outlook.evidence import Evidence, Today
 from monitoring.outlook.kept import Kept, kept_under, mean_of
 from monitoring.outlook.observed import Observed, observe
 from monitoring.outlook.stratum import Basis, Plan, Stratum
-from pipeline.domains.catalogue import CHECKPOINTS
+from pipeline.domains.content.labels import CHECKPOINTS
 
 
 class Outlook(msgspec.Struct, frozen=True):

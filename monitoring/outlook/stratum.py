@@ -15,7 +15,7 @@ from monitoring.outlook.evidence import Evidence
 from monitoring.outlook.observed import Observed, assessed_exits, margins_of
 from monitoring.outlook.population import Margins, Population
 from pipeline.decisions.routing import Mode
-from pipeline.domains.catalogue import DIMENSIONS
+from pipeline.domains.content.labels import DIMENSIONS
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -11,13 +11,12 @@ from statistics import NormalDist
 
 import msgspec
 
-from monitoring.domains.catalogue import Signal, Term, Where
+from monitoring.domains.series import edge_text, family_of
+from monitoring.domains.signal import Signal, Term, Where
 from monitoring.wording.durations import format_duration
 from pipeline.domains import catalogue
+from pipeline.metrics.family import Summed
 
-BOARD_WINDOWS = (300, 3600)  # s, recorded for every family that a recorded signal is made of
-_BUCKET_WINDOWS = (3600,)  # buckets are many
-_SUMMED_UP = {("pipeline_failures_total", "error_type")}  # 14 kinds of error a stage would be 700 series a window
 _OPERATIONS = {
     "ratio": "ratio",
     "mean": "mean",
@@ -34,8 +33,8 @@ class Recorded(msgspec.Struct, frozen=True):
     """How one series is recorded: which labels stay beside `job`, which label values it is narrowed to."""
 
     labels: tuple[str, ...]
-    where: Where = ()
-    windows: tuple[int, ...] = BOARD_WINDOWS
+    where: Where
+    windows: tuple[int, ...]
 
 
 class OverRange(msgspec.Struct, frozen=True):
@@ -51,24 +50,16 @@ Over = int | str | OverRange  # recorded window in seconds | raw window as PromQ
 def recorded_of(series: str) -> Recorded:
     """Return how a series is recorded. Raises LookupError for a name outside the catalogue."""
     if series == "up":
-        return Recorded((), (("job", ("pipeline",)),))
-    family, suffix = family_of(series)
-    labels = tuple(
-        label for label in catalogue.family(family).labels if label != "error_type" or "stage_errors" in series
-    )
+        return Recorded((), (("job", ("pipeline",)),), Summed().windows)
+    name, suffix = family_of(series)
+    family = catalogue.family(name)
+    how = family.recorded
+    labels = tuple(label for label in family.labels if label not in how.over)
     if suffix == "_bucket":
-        narrowed = (("dimension", ("overall",)),) if "dimension" in labels else ()
-        return Recorded(("le", *(x for x in labels if x != "dimension")), narrowed, _BUCKET_WINDOWS)
-    return Recorded(labels)
-
-
-def family_of(series: str) -> tuple[str, str]:
-    """Return the family that a series belongs to, and the suffix it has there. Raises LookupError."""
-    for suffix in ("_bucket", "_count", "_sum"):
-        base = series.removesuffix(suffix)
-        if base != series and any(f.name == base and f.kind == "histogram" for f in catalogue.FAMILIES):
-            return base, suffix
-    return catalogue.family(series).name, ""
+        kept = tuple(label for label in labels if label not in how.buckets_of)
+        narrowed = tuple((label, (value,)) for label, value in how.buckets_of.items())
+        return Recorded(("le", *kept), narrowed, how.bucket_windows)
+    return Recorded(labels, (), how.windows)
 
 
 def record_name(term: Term, window: int) -> str:
@@ -77,9 +68,9 @@ def record_name(term: Term, window: int) -> str:
 
 
 def signal_record(signal: Signal, window: int, by: Sequence[str] = (), what: str | None = None) -> str:
-    """Return the name of a recorded signal: `pipeline:bypass_rate:ratio1h`; its level names the labels it has."""
+    """Return the name of a recorded signal: `pipeline:bypass_rate:ratio1h`; its level names its labels or domain."""
     operation = what or _OPERATIONS[signal.kind] + (f"{signal.quantile * 100:g}_" if signal.kind == "quantile" else "")
-    return f"{'_'.join(by) or 'pipeline'}:{signal.name}:{operation}{format_duration(window)}"
+    return f"{'_'.join(by) or signal.domain}:{signal.name}:{operation}{format_duration(window)}"
 
 
 def expression(signal: Signal, over: Over, *, by: Sequence[str] = (), where: Sequence[str] = ()) -> str:
@@ -174,11 +165,6 @@ def selector(where: Where, more: Sequence[str] = ()) -> str:
         f'{label}="{values[0]}"' if len(values) == 1 else f'{label}=~"{"|".join(values)}"' for label, values in where
     ]
     return "{" + ",".join([*own, *more]) + "}" if own or more else ""
-
-
-def edge_text(edge: float) -> str:
-    """Return a bucket edge as the exposition writes it in `le`: 1 -> `1.0`, 0.7 -> `0.7`."""
-    return repr(float(edge))
 
 
 def recorded_terms(signal: Signal) -> tuple[Term, ...]:

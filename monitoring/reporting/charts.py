@@ -9,12 +9,12 @@ from xml.etree.ElementTree import Element, SubElement
 
 import msgspec
 
-from monitoring.domains.catalogue import Unit
+from monitoring.domains.band import Bands
 from monitoring.reporting.alert_history import Fired
 from monitoring.reporting.sections import labels_of
 from monitoring.reporting.timeline import Course, Timeline
-from monitoring.targets.bands import Bands
 from monitoring.wording.figures import clock, figure, length, plain
+from monitoring.wording.units import Unit
 
 WIDTH, WIDE, HEIGHT = 520.0, 1080.0, 190.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 10.0, 22.0

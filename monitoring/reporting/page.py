@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.band import Bands
+from monitoring.domains.catalogue import signals
 from monitoring.reporting.beyond import remarks, report_sections, title
 from monitoring.reporting.charts import firing_strip, line_chart, stacked_chart
 from monitoring.reporting.readings import Reading, State
 from monitoring.reporting.report import Report
 from monitoring.reporting.sections import Cell, Section, hours
 from monitoring.reporting.style import STYLE
-from monitoring.targets.bands import Bands
 from monitoring.wording.durations import format_duration
 from monitoring.wording.figures import NONE, between, change, clock, figure, plain
 
@@ -101,7 +101,7 @@ def _change(found: Report, name: str) -> str:
     over = format_duration(found.window)
     if one is None or one.difference is None:
         return f"no {over} before to compare with"
-    counted = SIGNALS[name].kind == "total" and one.before
+    counted = signals()[name].kind == "total" and one.before
     apart = (
         f"{100 * one.difference / one.before:+.0f} %" if counted and one.before else change(one.difference, one.unit)
     )

@@ -6,9 +6,10 @@ from typing import Literal
 
 import msgspec
 
-from monitoring.domains.catalogue import Good, Signal, Unit
-from monitoring.targets.bands import Bands
+from monitoring.domains.band import Bands
+from monitoring.domains.signal import Good, Signal
 from monitoring.targets.slos import Slo
+from monitoring.wording.units import Unit
 
 State = Literal["ok", "warning", "critical", "no data", "not judged"]
 _LITTLE_LEFT = 0.25  # of an error budget: from there on downwards a warning

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from monitoring.domains.catalogue import SIGNALS, Unit
+from monitoring.domains.catalogue import signals
 from monitoring.promql.expressions import expression, volume
 from monitoring.reporting.window_queries import Questions
 from monitoring.servers.prometheus import Series
 from monitoring.wording.durations import format_duration
+from monitoring.wording.units import Unit
 from pipeline.events import PROCESSING_TYPES
 
 LENGTHS = (60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 172_800, 604_800)
@@ -67,7 +68,7 @@ async def timeline(questions: Questions, slot: int, needed: dict[str, int]) -> T
     slots = max(1, questions.window // slot)
     ends = [questions.at - n * slot for n in reversed(range(slots))]
     over = format_duration(slot)
-    items = await questions.course(expression(SIGNALS["items"], over, by=("processing_type",)), slot)
+    items = await questions.course(expression(signals()["items"], over, by=("processing_type",)), slot)
     courses = await asyncio.gather(*(_course(questions, name, slot, ends, needed.get(name, 1)) for name in DRAWN))
     found = {series.labels.get("processing_type", ""): placed([series], ends) for series in items}
     ways = [*PROCESSING_TYPES, *sorted(set(found) - set(PROCESSING_TYPES))]
@@ -75,7 +76,7 @@ async def timeline(questions: Questions, slot: int, needed: dict[str, int]) -> T
 
 
 async def _course(questions: Questions, name: str, slot: int, ends: Sequence[float], needed: int) -> Course:
-    signal, over = SIGNALS[name], format_duration(slot)
+    signal, over = signals()[name], format_duration(slot)
     values, volumes, missing = await asyncio.gather(
         questions.course(expression(signal, over), slot),
         questions.course(volume(signal, over), slot),

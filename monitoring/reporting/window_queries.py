@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from monitoring.domains.catalogue import Signal
+from monitoring.domains.signal import Signal
 from monitoring.history.blocks import GREATEST, Progress, silent
 from monitoring.history.counts import counted
 from monitoring.promql.expressions import expression, term_text, volume
@@ -102,7 +102,7 @@ class Questions:
 
         Only for few items: every sample is read.
         """
-        if any(term.function != "increase" for term in signal.counted):
+        if not signal.counted or any(term.function != "increase" for term in signal.counted):
             return None
         lookback = max(_LOOKBACK, self.window // _LOOKS)
         found = [

@@ -1,138 +1,20 @@
-"""Bands: what is aimed at, from where on somebody is warned and woken, and over which window that is judged."""
+"""Bands as an operator writes them: read strictly, every refusal with its place."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Literal
 
 import msgspec
 
-from monitoring.domains.catalogue import SIGNALS
-from monitoring.promql.expressions import edge_text, family_of
+from monitoring.domains.band import EDGES, Bands, Metric, Side
+from monitoring.domains.catalogue import signal
+from monitoring.domains.series import refuse_between_edges
 from monitoring.wording.durations import EXPECTED, format_duration, parse_duration
-from pipeline.domains import catalogue
 from pipeline.errors import Problem
-from pipeline.metrics.family import Domain
 from pipeline.yaml_file import Node, nearest
 
-EDGES = ("critical_low", "warning_low", "target", "warning_high", "critical_high")  # in the order they must have
 MAX_WINDOW_SECONDS = 31 * 86_400
 _LONGEST_COOLDOWN = 5 * 1440  # minutes; Alertmanager forgets what it sent after that
-Side = Literal["low", "high"]
-
-
-class Bands(msgspec.Struct, frozen=True):
-    """The bands of one metric; an edge that is None is not judged. `window` and `for_seconds` in seconds.
-
-    `min_items`: with fewer over the window nothing is said. `cooldown_minutes`: a notification is not repeated for so
-    long.
-    """
-
-    target: float | None = None
-    warning_low: float | None = None
-    warning_high: float | None = None
-    critical_low: float | None = None
-    critical_high: float | None = None
-    window: int = 3600
-    for_seconds: int = 600
-    min_items: int = 20
-    enabled: bool = True
-    cooldown_minutes: int | None = None
-
-
-class Metric(msgspec.Struct, frozen=True):
-    """One metric key of monitoring.yaml: its signal, the alert of each side, the values that are built in.
-
-    `signal` None: this release has no families of its domain yet; what is written about it is checked and waits.
-    """
-
-    section: str
-    key: str
-    signal: str | None
-    low_alert: str | None = None
-    high_alert: str | None = None
-    maximum: float = 1.0
-    defaults: Bands = Bands()
-    domain: Domain = "pipeline"
-
-    @property
-    def path(self) -> str:
-        """Return the dotted key."""
-        return f"{self.section}.{self.key}"
-
-
-_WEEK = 604_800.0
-METRICS: tuple[Metric, ...] = (
-    Metric(
-        "overall_metrics",
-        "bypass_rate",
-        "bypass_rate",
-        "PipelineBypassRateLow",
-        "PipelineBypassRateHigh",
-        defaults=Bands(target=0.60, warning_low=0.50, critical_low=0.40, warning_high=0.80),
-    ),
-    Metric(
-        "overall_metrics",
-        "quality_score_avg",
-        "quality_score_avg",
-        "PipelineQualityScoreLow",
-        defaults=Bands(target=0.75, warning_low=0.70, critical_low=0.65),
-    ),
-    Metric(
-        "overall_metrics",
-        "early_exit_share",
-        "early_exit_share",
-        "PipelineEarlyExitShareLow",
-        "PipelineEarlyExitShareHigh",
-        defaults=Bands(target=0.40, warning_low=0.30, warning_high=0.60),
-    ),
-    Metric(
-        "overall_metrics",
-        "time_savings",
-        "time_savings",
-        "PipelineTimeSavingsLow",
-        defaults=Bands(target=0.70, warning_low=0.60),
-    ),
-    Metric("overall_metrics", "error_rate", "error_rate", None, "PipelineErrorRateHigh", defaults=Bands(target=0.01)),
-    Metric(
-        "overall_metrics",
-        "item_duration_p95_seconds",
-        "item_duration_p95_seconds",
-        None,
-        "PipelineItemDurationHigh",
-        maximum=_WEEK,
-    ),
-    Metric(
-        "overall_metrics",
-        "wrong_skip_rate",
-        "wrong_skip_rate",
-        None,
-        "PipelineWrongSkipsHigh",
-        defaults=Bands(target=0.05, warning_high=0.10, window=86_400, for_seconds=600),
-    ),
-    Metric("cache_metrics", "hit_rate", None, "CacheHitRateLow", domain="llm"),
-    Metric("cache_metrics", "cost_savings", None, "CacheCostSavingsLow", domain="llm"),
-    Metric("model_routing_metrics", "failure_rate", None, None, "ModelRoutingFailuresHigh", domain="llm"),
-    Metric("optimization_metrics", "latency_p95_seconds", None, None, "OptimizationLatencyHigh", _WEEK, domain="llm"),
-    Metric("autointel_metrics", "duration_p95_seconds", None, None, "AutointelSlowExecution", _WEEK, domain="workflow"),
-    Metric("autointel_metrics", "error_rate", None, None, "AutointelHighErrorRate", domain="workflow"),
-    Metric("bandit_metrics", "latency_p95_seconds", None, None, "BanditLatencyHigh", _WEEK, domain="bandits"),
-    Metric("evaluation_metrics", "quality", None, "EvaluationQualityLow", domain="evaluations"),
-    Metric("evaluation_metrics", "latency_seconds", None, None, "EvaluationLatencyHigh", _WEEK, domain="evaluations"),
-    Metric("evaluation_metrics", "cost_usd", None, None, "EvaluationCostHigh", _WEEK, domain="evaluations"),
-    Metric("agent_metrics", "quality_drop", None, None, "AgentQualityDrop", domain="agents"),
-    Metric("agent_metrics", "response_time_ratio", None, None, "AgentSlow", 1000.0, domain="agents"),
-    Metric("agent_metrics", "error_rate", None, None, "AgentErrorRateHigh", domain="agents"),
-    Metric("clustering_metrics", "silhouette", None, "ClusteringSilhouetteLow", domain="clustering"),
-    Metric("clustering_metrics", "outlier_ratio", None, None, "ClusteringOutliersHigh", domain="clustering"),
-    Metric("clustering_metrics", "tags_per_page", None, "ClusteringTagsPerPageLow", None, 1000.0, domain="clustering"),
-)
-SECTIONS: tuple[str, ...] = tuple(dict.fromkeys(metric.section for metric in METRICS))
-
-
-def metric(section: str, key: str) -> Metric | None:
-    """Return the metric of that section and key, None if there is none."""
-    return next((m for m in METRICS if (m.section, m.key) == (section, key)), None)
 
 
 def read_bands(node: Node, metric: Metric, base: Bands, problems: list[Problem]) -> Bands:
@@ -166,7 +48,8 @@ def _edge(key: str, value: object, metric: Metric) -> tuple[str, float | None]:
         raise ValueError(f"a number from 0 to {metric.maximum:g}" + _percent_hint(value, metric))
     if _is_out_of_reach(key, float(value), metric):
         return key, None
-    _refuse_between_edges(key, float(value), metric)
+    if key != "target" and metric.signal:
+        refuse_between_edges(signal(metric.signal), float(value))
     return key, float(value)
 
 
@@ -182,25 +65,9 @@ def _percent_hint(value: object, metric: Metric) -> str:
 
 def _is_out_of_reach(key: str, value: float, metric: Metric) -> bool:
     """Return whether no value can be beyond a threshold, so that it is none: its alert would be silent for ever."""
-    if key == "target" or metric.signal is None:
+    if key == "target" or not metric.signal:
         return False
     return value <= 0 if key.endswith("low") else value >= metric.maximum
-
-
-def _refuse_between_edges(key: str, value: float, metric: Metric) -> None:
-    """Refuse a threshold of a quantile that is no bucket edge: between edges nothing is known. Raises ValueError.
-
-    Nor is it the last edge: a quantile among the values beyond is said to be that edge, and never exceeds it.
-    """
-    signal = SIGNALS[metric.signal] if metric.signal else None
-    if signal is None or signal.kind != "quantile" or key == "target":
-        return
-    family = catalogue.family(family_of(signal.numerator[0].series)[0])
-    edges = family.buckets[:-1]
-    if value not in edges:
-        close = edge_text(min(edges, key=lambda edge: abs(edge - value))).removesuffix(".0")
-        why = " (a quantile never exceeds the last one)" if value == family.buckets[-1] else ""
-        raise ValueError(f"a bucket edge of {family.name}; the nearest is {close}{why}")
 
 
 def _duration(key: str, value: object, metric: Metric) -> tuple[str, int]:  # noqa: ARG001 - readers are called alike

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
@@ -25,7 +25,6 @@ from monitoring.targets.channels import (
 from monitoring.targets.fields import Reader, hidden, mapping, one_of, read_fields, seconds, texts
 from monitoring.targets.quiet_hours import QuietHours, read_quiet_hours
 from pipeline.errors import Problem
-from pipeline.metrics.family import Domain
 from pipeline.yaml_file import Node, nearest
 
 _NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")
@@ -97,17 +96,19 @@ class Notifications(msgspec.Struct, frozen=True):
         return next(name for name, channel in self.channels.items() if isinstance(channel, Log))
 
 
-def read_notifications(node: Node | None, problems: list[Problem], *, alerts: Collection[str] = ()) -> Notifications:
+def read_notifications(
+    node: Node | None, problems: list[Problem], *, alerts: Collection[str] = (), domains: Collection[str] = ()
+) -> Notifications:
     """Read the section `notifications`; what is absent has its built-in value, what is wrong is added to `problems`.
 
-    `alerts`: the names that exist; where given, routes may name only these.
+    `alerts`, `domains`: the names that exist; where given, routes may name only these.
     """
     if node is None:
         return Notifications()
     entries = dict(node.items()) if isinstance(node.value, dict) else {}
     readers: dict[str, Reader] = {
         "channels": partial(_channels, problems=problems),
-        "routes": partial(_routes, problems=problems, alerts=alerts),
+        "routes": partial(_routes, problems=problems, alerts=alerts, domains=domains),
         "cooldowns": partial(_cooldowns, problems=problems),
         "group_wait": _GROUPING,
         "group_interval": _GROUPING,
@@ -159,16 +160,18 @@ def _check_slack(channel: Slack, node: Node, problems: list[Problem]) -> None:
         problems.append(hidden(node, "`token_env` beside update_message: a webhook cannot change its messages"))
 
 
-def _routes(node: Node, problems: list[Problem], alerts: Collection[str]) -> tuple[Route, ...]:
+def _routes(
+    node: Node, problems: list[Problem], alerts: Collection[str], domains: Collection[str]
+) -> tuple[Route, ...]:
     if not isinstance(node.value, list):
         raise ValueError("a list of routes, the first that matches counts")
-    return tuple(_route(entry, problems, alerts) for entry in node.entries())
+    return tuple(_route(entry, problems, alerts, domains) for entry in node.entries())
 
 
-def _route(node: Node, problems: list[Problem], alerts: Collection[str]) -> Route:
+def _route(node: Node, problems: list[Problem], alerts: Collection[str], domains: Collection[str]) -> Route:
     readers: dict[str, Reader] = {
         "severity": one_of(SEVERITIES),
-        "domain": one_of(get_args(Domain)),
+        "domain": one_of(tuple(domains)) if domains else texts,
         "alert": partial(_alert_names, known=alerts),
         "labels": _labels,
         "cooldown": _COOLDOWN,

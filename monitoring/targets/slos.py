@@ -13,7 +13,8 @@ from typing import Literal
 
 import msgspec
 
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
+from monitoring.domains.signal import Signal
 from monitoring.wording.durations import EXPECTED, parse_duration
 from pipeline.errors import Problem
 from pipeline.yaml_file import Node, nearest
@@ -81,8 +82,8 @@ def tiers_for(slo: Slo) -> tuple[Tier, ...]:
 
 def burn_alert(slo: Slo) -> str:
     """Return the name of the alerts of an objective."""
-    known = {"error_rate": "PipelineErrorBudgetBurn", "availability": "PipelineAvailabilityBudgetBurn"}
-    return known.get(slo.signal) or "Pipeline" + slo.signal.title().replace("_", "") + "BudgetBurn"
+    signal = signals()[slo.signal]
+    return signal.burn.alert if signal.burn else f"{signal.domain}_{signal.name}_budget_burn".title().replace("_", "")
 
 
 def read_slos(node: Node, problems: list[Problem]) -> tuple[Slo, ...]:
@@ -120,7 +121,7 @@ def _read_slo(node: Node, problems: list[Problem]) -> Slo | None:
     except ValueError as error:
         problems.append(dict(node.items())["objective"].problem(str(error)))
         return None
-    if slo.signal == "availability" and slo.min_items > _MOST_SCRAPES:
+    if signals()[slo.signal].is_scraped and slo.min_items > _MOST_SCRAPES:
         problems.append(
             dict(node.items())["min_items"].problem(f"{_MOST_SCRAPES} scrapes at most, what 1h holds at one a minute")
         )
@@ -134,8 +135,13 @@ def _name(value: object) -> str:
     return value
 
 
+def can_have_objective(signal: Signal) -> bool:
+    """Tell whether an objective can be set over a signal: it is a recorded share, and one end of it is good."""
+    return signal.kind in ("ratio", "share") and signal.good != "neither" and signal.recorded
+
+
 def _signal(value: object) -> str:
-    usable = [s.name for s in SIGNALS.values() if s.kind in ("ratio", "share") and s.good != "neither" and s.recorded]
+    usable = [signal.name for signal in signals().values() if can_have_objective(signal)]
     if value not in usable:
         raise ValueError("a signal with a good direction, " + nearest(str(value), usable))
     return str(value)

@@ -12,22 +12,25 @@ from typing import Any
 
 import msgspec
 
-from monitoring.domains.catalogue import SIGNALS
-from monitoring.domains.fixed_alerts import FIXED
-from monitoring.targets.bands import EDGES, METRICS, SECTIONS, Bands, Metric, metric, read_bands
+from monitoring.domains import catalogue
+from monitoring.domains.band import EDGES, OVERRIDDEN_BY, Bands
+from monitoring.targets import waiting
+from monitoring.targets.bands import read_bands
 from monitoring.targets.links import Links, read_links
 from monitoring.targets.notifications import Cooldowns, Notifications, read_notifications
 from monitoring.targets.slos import DEFAULT_SLOS, Slo, burn_alert, read_slos
 from monitoring.wording.durations import EXPECTED, parse_duration
 from pipeline.configuration.config import load_config
-from pipeline.domains.catalogue import CONTENT_TYPES
+from pipeline.domains.content.labels import CONTENT_TYPES
 from pipeline.errors import ConfigError, Problem
 from pipeline.yaml_file import Node, load, nearest
 
 FILE_NAME = "monitoring.yaml"
 DEFAULT_RETENTION = 35 * 86_400  # s, what docker-compose.yml sets
-_WAITING_SECTIONS = {"model_metrics": ("degradation", "thresholds")}  # shaped unlike the others; what is in them waits
-_DEFAULT_BANDS: dict[str, Bands] = {one.signal: one.defaults for one in METRICS if one.signal}
+
+
+def _default_bands() -> dict[str, Bands]:
+    return {one.signal: one.defaults for one in catalogue.metrics()}
 
 
 class Targets(msgspec.Struct, frozen=True):
@@ -37,7 +40,7 @@ class Targets(msgspec.Struct, frozen=True):
     `retention`: seconds that Prometheus keeps. `content_types`: those that the pipeline's configuration knows.
     """
 
-    bands: Mapping[str, Bands] = msgspec.field(default_factory=lambda: dict(_DEFAULT_BANDS))
+    bands: Mapping[str, Bands] = msgspec.field(default_factory=_default_bands)
     overrides: Mapping[str, Mapping[str, Bands]] = {}
     slos: tuple[Slo, ...] = DEFAULT_SLOS
     notifications: Notifications = Notifications()
@@ -51,8 +54,8 @@ class Targets(msgspec.Struct, frozen=True):
         """Return the minutes for which alerts are not repeated, where a metric or an override of it sets them."""
         found: dict[tuple[str, str], int] = {}
         for content_type, bands in (("", self.bands), *self.overrides.items()):
-            for one in METRICS:
-                own = bands.get(one.signal or "")
+            for one in catalogue.metrics():
+                own = bands.get(one.signal)
                 minutes = own.cooldown_minutes if own else None
                 names = [name for name in (one.low_alert, one.high_alert) if name]
                 found |= {(name, content_type): minutes for name in names if minutes}
@@ -87,7 +90,7 @@ def load_targets(path: Path | None) -> Targets:
 def _content_types(path: Path) -> tuple[str, ...]:
     """Return the content types known beside a monitoring.yaml; a broken pipeline configuration is refused elsewhere."""
     try:
-        return load_config(path.parent).known_values().content_types
+        return load_config(path.parent).known_values().values["content_type"]
     except ConfigError:
         return CONTENT_TYPES
 
@@ -107,8 +110,9 @@ def _outlasting(targets: Targets) -> tuple[str, int] | None:
 
 def _alert_names(slos: tuple[Slo, ...]) -> tuple[str, ...]:
     """Return every alert that routes may name."""
-    banded = [name for one in METRICS for name in (one.low_alert, one.high_alert) if name]
-    return (*banded, *(one.name for one in FIXED), *(burn_alert(slo) for slo in slos))
+    metrics = (*catalogue.metrics(), *waiting.metrics_to_come())
+    banded = [name for one in metrics for name in (one.low_alert, one.high_alert) if name]
+    return (*banded, *(one.name for one in catalogue.fixed_alerts()), *(burn_alert(slo) for slo in slos))
 
 
 class _Reader:
@@ -124,15 +128,17 @@ class _Reader:
     def values(self) -> dict[str, Any]:
         """Return the fields; what is wrong goes to the problems."""
         sections = dict(self._guarded(lambda: list(self._root.items())) or [])
-        known = (*SECTIONS, *_WAITING_SECTIONS, "overrides", "slos", "prometheus", "links", "notifications")
+        of_domains = dict.fromkeys((*catalogue.sections(), *(one.section for one in waiting.metrics_to_come())))
+        to_come = waiting.keys_to_come()
+        known = (*of_domains, *to_come, "overrides", "slos", "prometheus", "links", "notifications")
         for name, node in sections.items():
             if name not in known:
                 self._problems.append(node.problem("a known section, " + nearest(name, known)))
-        bands = dict(_DEFAULT_BANDS)
-        for name in SECTIONS:
+        bands = _default_bands()
+        for name in of_domains:
             if name in sections:
                 self._guarded(lambda name=name: self._section(sections[name], name, bands))
-        for name, keys in _WAITING_SECTIONS.items():
+        for name, keys in to_come.items():
             if name in sections:
                 self._guarded(lambda name=name, keys=keys: self._wait(sections[name], name, keys))
         values: dict[str, Any] = {"bands": bands, "content_types": self._types}
@@ -144,7 +150,9 @@ class _Reader:
             values |= self._guarded(lambda: self._prometheus(sections["prometheus"])) or {}
         values["links"] = read_links(sections.get("links"), self._problems)
         names = _alert_names(values.get("slos", DEFAULT_SLOS))
-        values["notifications"] = read_notifications(sections.get("notifications"), self._problems, alerts=names)
+        values["notifications"] = read_notifications(
+            sections.get("notifications"), self._problems, alerts=names, domains=waiting.domain_names()
+        )
         values["waiting"] = tuple(self._waiting)
         return values
 
@@ -156,10 +164,11 @@ class _Reader:
             return None
 
     def _section(self, node: Node, section: str, bands: dict[str, Bands]) -> None:
+        metrics = (*catalogue.metrics(), *waiting.metrics_to_come())
+        keys = {one.key: one for one in metrics if one.section == section}
         for key, entry in node.items():
-            found = metric(section, key)
+            found = keys.get(key)
             if found is None:
-                keys = [m.key for m in METRICS if m.section == section]
                 self._problems.append(entry.problem("a known metric, " + nearest(key, keys)))
                 continue
             base = bands[found.signal] if found.signal else Bands()
@@ -177,8 +186,8 @@ class _Reader:
     def _overrides(self, node: Node, bands: Mapping[str, Bands]) -> dict[str, dict[str, Bands]]:
         found: dict[str, dict[str, Bands]] = {}
         for split, by_type in node.items():
-            if split != "content_type":
-                self._problems.append(by_type.problem("a known split, " + nearest(split, ["content_type"])))
+            if split != OVERRIDDEN_BY:
+                self._problems.append(by_type.problem("a known split, " + nearest(split, [OVERRIDDEN_BY])))
                 continue
             for content_type, metrics in by_type.items():
                 if content_type not in self._types:
@@ -188,14 +197,13 @@ class _Reader:
         return found
 
     def _overridden(self, node: Node, bands: Mapping[str, Bands]) -> dict[str, Bands]:
-        metrics = {m.key: m for m in METRICS if m.signal and "content_type" in SIGNALS[m.signal].splits}
+        metrics = {m.key: m for m in catalogue.metrics() if OVERRIDDEN_BY in catalogue.signal(m.signal).splits}
         found: dict[str, Bands] = {}
         for key, entry in node.items():
             if key not in metrics:
                 self._problems.append(entry.problem("a metric that content types have, " + nearest(key, metrics)))
                 continue
-            one: Metric = metrics[key]
-            assert one.signal
+            one = metrics[key]
             base = msgspec.structs.replace(bands[one.signal], **dict.fromkeys(EDGES))
             found[one.signal] = read_bands(entry, one, base, self._problems)
         return found

@@ -13,7 +13,7 @@ from monitoring.tuning.recommendation import ModeAdvice, Recommendation, Tuning
 from pipeline.configuration.config import Config
 from pipeline.decisions.early_exit import Checkpoint
 from pipeline.decisions.routing import TypeRoute
-from pipeline.domains.catalogue import CONTENT_TYPES
+from pipeline.domains.content.labels import CONTENT_TYPES
 
 _SETTINGS = ("download", "transcription", "llm", "memory", "publish")
 _HEAD = """Written by `pipemeter tune` for {goal}.

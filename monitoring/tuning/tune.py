@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 import numpy as np
 
+from monitoring.domains.band import Bands
 from monitoring.history.blocks import Floats
 from monitoring.history.histograms import Range, exactly
 from monitoring.history.resampling import MIN_BLOCKS, Resampling
@@ -15,7 +16,6 @@ from monitoring.outlook.observed import observe, settled
 from monitoring.outlook.outlook import Model, Outlook
 from monitoring.outlook.shadow_share import shadow_shares
 from monitoring.outlook.stratum import Plan
-from monitoring.targets.bands import Bands
 from monitoring.targets.targets import Targets
 from monitoring.tuning.alert_effect import AlertEffect, effects
 from monitoring.tuning.goal import Goal, choose
@@ -23,7 +23,7 @@ from monitoring.tuning.mode_advice import MIN_ASSESSED, advise_modes
 from monitoring.tuning.recommendation import UNKNOWN, Expectation, Interval, Recommendation, Tuning
 from monitoring.tuning.shift import Shift, shifts
 from pipeline.decisions.routing import Mode
-from pipeline.domains.catalogue import CHECKPOINTS, DIMENSIONS
+from pipeline.domains.content.labels import CHECKPOINTS, DIMENSIONS
 
 MIN_ITEMS, MIN_TYPES = 100, 3  # before a recommendation is called confident
 _WRONG = 0.10  # share of wrong skips that is surely too much

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from monitoring.domains.catalogue import Unit
+from monitoring.wording.units import Unit
 
 NONE = "-"
 

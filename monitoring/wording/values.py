@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from monitoring.domains.catalogue import Unit
 from monitoring.wording.durations import format_duration
+from monitoring.wording.units import Unit
 
 VALUE_FORMATS: dict[Unit, str] = {
     "ratio": "$value | humanizePercentage",

@@ -1,106 +1,94 @@
-"""Every metric family and every label that pipemeter exposes, in one place.
+"""Every domain, and with them every metric family, label and event that pipemeter knows.
 
-A label means the same wherever it stands, so its values are declared once for all families.
+Ours are listed here; other packages add theirs by an entry point (docs/extend.md), looked for when somebody first asks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import cache, reduce
+from operator import or_
+from typing import Any
 
-from pipeline.domains.content import handlers as content
-from pipeline.domains.content import shadow
-from pipeline.domains.exporter import families as exporter
-from pipeline.errors import ERROR_TYPES
-from pipeline.events import BYPASS_REASONS, PROCESSING_TYPES, SKIP_DECISIONS, SKIP_VERDICTS
+import structlog
+from prometheus_client import CollectorRegistry
+
+from pipeline.domains.content.domain import DOMAIN as CONTENT
+from pipeline.domains.event import DomainEvent
+from pipeline.domains.exporter.domain import DOMAIN as EXPORTER
+from pipeline.domains.others import Loaded, load
+from pipeline.errors import DomainError
+from pipeline.metrics.declarations import Declarations
+from pipeline.metrics.domain import Domain
 from pipeline.metrics.family import Family, Label
+from pipeline.metrics.known import NOTHING_KNOWN, KnownValues
+from pipeline.metrics.registry import Metrics
 
-FAMILIES: tuple[Family, ...] = (*content.FAMILIES, *shadow.FAMILIES, *exporter.FAMILIES)
-
-CONTENT_TYPES = ("discussion", "news", "education", "entertainment")
-CHECKPOINTS = ("post_download", "post_transcription", "post_quality_filtering", "post_analysis")
-DIMENSIONS = ("overall", "coherence", "completeness", "informativeness")
-FEATURES = ("quality_filtering", "content_routing", "early_exit", "dashboard_metrics")
-STAGES = (
-    "download",
-    "transcription",
-    "assessment",
-    "analysis",
-    "perspective",
-    "fallacy",
-    "summary",
-    "memory",
-    "graph",
-    "publish",
-)
-
-# `reason` has two meanings that never meet in one family: why an item was bypassed, and which exit condition held.
-# Its closed sets therefore stand with the families (see `label_of`).
-_LABELS = {
-    label.name: label
-    for label in (
-        Label("processing_type", PROCESSING_TYPES),
-        Label("content_type", CONTENT_TYPES, cap=24),
-        Label("config_version", cap=16),
-        Label("config_hash", cap=64),
-        Label("checkpoint", CHECKPOINTS, cap=16),
-        Label("dimension", DIMENSIONS),
-        Label("pipeline_stage", STAGES, cap=32),
-        Label("error_type", ERROR_TYPES, cap=32),
-        Label("feature", FEATURES, cap=16),
-        Label("decision", SKIP_DECISIONS),
-        Label("verdict", SKIP_VERDICTS),
-        Label("threshold", cap=32),
-        Label("version", cap=4),
-        Label("python_version", cap=4),
-    )
-}
-_OWN_LABELS = {
-    ("pipeline_bypasses_total", "reason"): Label("reason", BYPASS_REASONS),
-    ("pipeline_early_exits_total", "reason"): Label("reason", cap=48),
-    ("exporter_alerts_held_back_total", "reason"): Label("reason", ("per_hour", "per_model", "minimum_severity")),
-    ("exporter_incomplete_records_total", "reason"): Label("reason", ("processing_time", "time_saved")),
-    ("exporter_rejected_records_total", "reason"): Label(
-        "reason",
-        (
-            "malformed",
-            "invalid",
-            "too_large",
-            "media_type",
-            "encoding",
-            "unauthorized",
-            "busy",
-            "key",
-            "timeout",
-            "storage",
-        ),
-    ),
-}
+_log = structlog.get_logger("pipeline.domains")
+DOMAINS: tuple[Domain, ...] = (CONTENT, EXPORTER)  # ours, in the order of the exposition
+FAMILIES: tuple[Family, ...] = tuple(family for domain in DOMAINS for family in domain.families)  # ours
 
 
-def label_of(
-    family: Family, name: str, known: Mapping[str, Iterable[str]] | None = None, caps: Mapping[str, int] | None = None
-) -> Label:
-    """Return the declaration of one label of one family.
-
-    `known` adds values from the configuration (content types, checkpoints, exit reasons, the version); `caps` lets an
-    operator set another cap. A cap never falls below the number of values known beforehand.
-    """
-    base = _OWN_LABELS.get((family.name, name)) or _LABELS.get(name) or _overflow_label(name)
-    if base.cap == 0:
-        return base
-    values = tuple(dict.fromkeys((*base.values, *((known or {}).get(name, ())))))
-    return Label(name, values, max((caps or {}).get(name, base.cap), len(values)))
+def domains() -> tuple[Domain, ...]:
+    """Return all domains: ours, then those of other packages. Raises DomainError for one that cannot be used."""
+    if refused := _loaded().refused:
+        raise DomainError(refused)
+    return _loaded().domains
 
 
-def _overflow_label(name: str) -> Label:
-    if name != "label":
-        raise LookupError(f"label {name!r} is not declared in the catalogue")
-    return Label("label", tuple(sorted({*_LABELS, "reason"})))
+def sound_domains() -> tuple[Domain, ...]:
+    """Return the domains that can be used; those that cannot are logged, once. For what must never raise."""
+    _warn_of_refused()
+    return _loaded().domains
+
+
+def families() -> tuple[Family, ...]:
+    """Return the families of all domains."""
+    return tuple(_declarations().families.values())
 
 
 def family(name: str) -> Family:
     """Return the family of that name. Raises LookupError."""
-    for candidate in FAMILIES:
-        if candidate.name == name:
-            return candidate
-    raise LookupError(f"metric {name!r} is not declared in the catalogue")
+    return _declarations().family(name)
+
+
+def label_of(
+    family: Family, name: str, known: KnownValues = NOTHING_KNOWN, caps: Mapping[str, int] | None = None
+) -> Label:
+    """Return the declaration of one label of one family (see `Declarations.label`). Raises LookupError."""
+    return _declarations().label(family, name, known, caps)
+
+
+@cache
+def event_types() -> tuple[type[DomainEvent], ...]:
+    """Return the types of event of all domains."""
+    return tuple(event for domain in domains() for event in domain.events)
+
+
+@cache
+def any_event() -> Any:
+    """Return the union of all types of event, as a type to decode. Raises DomainError, as `domains`."""
+    return reduce(or_, event_types())
+
+
+def live_metrics(
+    registry: CollectorRegistry, *, known: KnownValues = NOTHING_KNOWN, caps: Mapping[str, int] | None = None
+) -> Metrics:
+    """Return the families of all domains, alive in a registry (see `Metrics`). Raises DomainError, as `domains`."""
+    return Metrics(registry, domains(), known=known, caps=caps)
+
+
+@cache
+def _loaded() -> Loaded:
+    return load(DOMAINS)
+
+
+@cache
+def _warn_of_refused() -> None:
+    if refused := _loaded().refused:
+        _log.warning("domains left out", reasons=list(refused))
+
+
+@cache
+def _declarations() -> Declarations:
+    return Declarations(domains())

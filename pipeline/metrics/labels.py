@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TypeGuard
 
-from pipeline.metrics.family import OTHER, UNSPECIFIED, Label
+from pipeline.metrics.family import OTHER, UNSPECIFIED, Family, Label
 
 MAX_LENGTH = 128  # characters; a longer value is no name of anything
+_EXEMPLAR_LENGTH = 100  # OpenMetrics allows 128 characters for all of an exemplar's labels
+
+LABEL_OVERFLOW = Family(
+    "exporter_label_overflow_total",
+    "counter",
+    "Label values that were beyond their closed set or cap and became `other`.",
+    ("label",),
+)
 
 
 class LabelGuard:
@@ -46,3 +55,8 @@ class LabelGuard:
 def is_clean(value: str) -> bool:
     """Tell whether a text can be a label value: short, printable, encodable as UTF-8."""
     return len(value) <= MAX_LENGTH and value.isprintable() and value == value.strip()
+
+
+def names_item(item_id: str | None) -> TypeGuard[str]:
+    """Tell whether an item's id is fit to be an exemplar."""
+    return bool(item_id) and len(str(item_id)) <= _EXEMPLAR_LENGTH and is_clean(str(item_id))

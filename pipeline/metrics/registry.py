@@ -1,42 +1,19 @@
-"""The families of the catalogue, alive in a registry, and the one door through which events reach them."""
+"""Families alive in a registry, and the one door through which events reach them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from itertools import product
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from pipeline.domains import catalogue
-from pipeline.events import Event
+from pipeline.metrics.declarations import Declarations
+from pipeline.metrics.domain import Domain, Handler
 from pipeline.metrics.family import UNSPECIFIED, Family
-from pipeline.metrics.labels import LabelGuard
+from pipeline.metrics.known import NOTHING_KNOWN, KnownValues
+from pipeline.metrics.labels import LABEL_OVERFLOW, LabelGuard
 
 Metric = Counter | Gauge | Histogram
-Handler = Callable[[Any], None]
-_NO_ZEROS = frozenset({"pipeline_threshold_ratio", "pipeline_config_info", "exporter_build_info"})
-
-
-class KnownValues(msgspec.Struct, frozen=True):
-    """Label values that the configuration makes known before anything has happened."""
-
-    content_types: tuple[str, ...] = ()
-    config_version: str | None = None
-    exits: Mapping[str, tuple[str, ...]] = {}  # checkpoint -> reasons it can give
-
-    def by_label(self) -> dict[str, tuple[str, ...]]:
-        """Return the values by label name."""
-        return {
-            "content_type": self.content_types,
-            "config_version": (self.config_version,) if self.config_version else (),
-            "checkpoint": tuple(self.exits),
-            "reason": tuple(dict.fromkeys(reason for reasons in self.exits.values() for reason in reasons)),
-        }
-
-
-NOTHING_KNOWN = KnownValues()
 
 
 class Series:
@@ -60,96 +37,95 @@ class Series:
 
 
 class Metrics:
-    """All families of the catalogue in one registry, ready to take events.
+    """All families of some domains in one registry, ready to take their events.
 
     Known label sets stand at 0 from the start, so that the first increment is visible to `rate()`. `caps` replaces the
-    catalogue's cap of a label (values in all, known ones included).
+    declared cap of a label (values in all, known ones included).
     """
 
     def __init__(
         self,
         registry: CollectorRegistry,
+        domains: Iterable[Domain],
         *,
         known: KnownValues = NOTHING_KNOWN,
         caps: Mapping[str, int] | None = None,
-        families: Iterable[Family] = catalogue.FAMILIES,
     ) -> None:
-        from pipeline.domains.content.handlers import ContentHandlers  # a domain module needs the names above
-        from pipeline.domains.content.shadow import ShadowHandlers
-
         self.registry = registry
-        self.known = known
+        self.declared = Declarations(domains)
+        self._known = known
         self._caps = dict(caps or {})
-        self._families = {family.name: family for family in families}
-        self._series = {
-            name: Series(_declare(family, registry), bool(family.labels)) for name, family in self._families.items()
-        }
+        families = self.declared.families
+        self._series = {name: Series(_live(family, registry), bool(family.labels)) for name, family in families.items()}
         self._guards: dict[tuple[str, str], LabelGuard] = {}
-        self.overflow = self.series("exporter_label_overflow_total")
-        for family in self._families.values():
+        self._overflow = self._series.get(LABEL_OVERFLOW.name)
+        for family in families.values():
             self._stand_at_zero(family)
-        self._handlers: dict[type, Handler] = {
-            **ContentHandlers(self).handlers(),
-            **ShadowHandlers(self).handlers(),
-        }
+        self._handlers: dict[type, Handler] = {}
+        for domain in self.declared.domains:
+            if domain.handlers is not None:
+                self._handlers |= domain.handlers(self)
 
-    def apply(self, event: Event) -> None:
+    def apply(self, event: object) -> None:
         """Turn one valid event into increments."""
         self._handlers[type(event)](event)
 
-    def apply_many(self, events: Iterable[Event]) -> None:
+    def apply_many(self, events: Iterable[object]) -> None:
         """Turn valid events into increments."""
         handlers = self._handlers
         for event in events:
             handlers[type(event)](event)
 
-    def series(self, name: str) -> Series:
-        """Return the series of one family. Raises LookupError for a name outside the catalogue."""
-        try:
-            return self._series[name]
-        except KeyError:
-            raise LookupError(f"metric {name!r} is not declared in the catalogue") from None
+    def series(self, family: Family | str) -> Series:
+        """Return the series of one family. Raises LookupError for one that no domain here declares."""
+        name = family if isinstance(family, str) else family.name
+        return self._series[self.declared.family(name).name]
 
-    def family(self, name: str) -> Any:
-        """Return the prometheus_client object of one family."""
-        return self.series(name).metric
+    def family(self, family: Family | str) -> Any:
+        """Return the prometheus_client object of one family. Raises LookupError, as `series` does."""
+        return self.series(family).metric
 
-    def guard(self, family: str, label: str) -> LabelGuard:
-        """Return the guard of a label; families that share a label's declaration share its guard."""
-        declaration = catalogue.label_of(self._families[family], label, self.known.by_label(), self._caps)
-        key = (family if label == "reason" else "", label)
+    def guard(self, family: Family | str, label: str) -> LabelGuard:
+        """Return the guard of a label; families that share a label's declaration share its guard.
+
+        Raises LookupError for a family or a label that no domain here declares.
+        """
+        whose = self.declared.family(family if isinstance(family, str) else family.name)
+        key = (whose.name if whose.own_label(label) else "", label)
         if key not in self._guards:
-            self._guards[key] = LabelGuard(declaration, lambda name: self.overflow(name).inc())
+            declaration = self.declared.label(whose, label, self._known, self._caps)
+            self._guards[key] = LabelGuard(declaration, self._overflowed)
         return self._guards[key]
 
+    def _overflowed(self, label: str) -> None:
+        if self._overflow is not None:
+            self._overflow(label).inc()
+
     def _stand_at_zero(self, family: Family) -> None:
-        if not family.labels or family.name in _NO_ZEROS:
+        if family.labels and family.zeros:
+            series = self.series(family)
+            for values in self._known_sets(family, ()):
+                series(*values)
+
+    def _known_sets(self, family: Family, first: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        """Yield the label sets known beforehand that begin with `first`."""
+        if len(first) == len(family.labels):
+            yield first
             return
-        series = self.series(family.name)
-        for values in self._known_sets(family):
-            series(*values)
+        for value in self._known_values(family, family.labels[len(first)], first):
+            yield from self._known_sets(family, (*first, value))
 
-    def _known_sets(self, family: Family) -> Iterable[tuple[str, ...]]:
-        if family.name == "pipeline_early_exits_total":  # a reason belongs to its checkpoint
-            others = [self._known_values(family, label) for label in family.labels[2:]]
-            return [
-                (checkpoint, reason, *rest)
-                for checkpoint, reasons in self.known.exits.items()
-                for reason in reasons
-                for rest in product(*others)
-            ]
-        return product(*(self._known_values(family, label) for label in family.labels))
-
-    def _known_values(self, family: Family, label: str) -> tuple[str, ...]:
-        values = self.guard(family.name, label).label.values
-        if label == "content_type":
-            return (*values, UNSPECIFIED)
-        if label == "config_version":
-            return values or (UNSPECIFIED,)
-        return values
+    def _known_values(self, family: Family, label: str, before: tuple[str, ...]) -> tuple[str, ...]:
+        declaration = self.guard(family, label).label
+        if label in family.pairs:
+            owner = before[family.labels.index(family.pairs[label])]
+            return self._known.belonging(family, label, owner)
+        if declaration.unspecified == "beside" or (declaration.unspecified == "alone" and not declaration.values):
+            return (*declaration.values, UNSPECIFIED)
+        return declaration.values
 
 
-def _declare(family: Family, registry: CollectorRegistry) -> Metric:
+def _live(family: Family, registry: CollectorRegistry) -> Metric:
     if family.kind == "histogram":
         return Histogram(family.name, family.help, family.labels, buckets=family.buckets, registry=registry)
     kind = Counter if family.kind == "counter" else Gauge

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import msgspec
-import zstandard
 
-from pipeline.events import Event
+from pipeline.domains.event import DomainEvent
+from pipeline.events import validate
 from pipeline.recording.spool import Batch, Spool
+from pipeline.zstd import compress, decompress
 
 DropReason = Literal["buffer_full", "spool_full", "no_spool", "invalid", "refused", "expired"]
 HELD_BATCHES = 20  # in memory while the exporter is away, before they go to the spool
@@ -32,8 +33,6 @@ class Outbox:
         self._clock = clock
         self._drop = drop
         self._held: deque[Batch] = deque()
-        self._compressor = zstandard.ZstdCompressor(level=1)
-        self._decompressor = zstandard.ZstdDecompressor()
 
     @property
     def full(self) -> bool:
@@ -50,7 +49,7 @@ class Outbox:
         """How many events are held in memory."""
         return sum(batch.count for batch in list(self._held))
 
-    def fill(self, buffer: deque[Event], *, everything: bool) -> None:
+    def fill(self, buffer: deque[DomainEvent], *, everything: bool) -> None:
         """Make batches of what has been recorded, as many as memory should hold, or all."""
         while buffer and (everything or not self.full):
             size = min(len(buffer), self._batch_events)
@@ -76,7 +75,7 @@ class Outbox:
 
     def split(self, batch: Batch, why: str) -> None:
         """Halve a refused batch, so that one bad event does not take the good ones with it."""
-        events = msgspec.json.decode(self._decompressor.decompress(batch.body))
+        events = msgspec.json.decode(decompress(batch.body))
         self.remove(batch)
         if len(events) == 1:
             self._drop("refused", 1, why)
@@ -94,10 +93,10 @@ class Outbox:
                 self._drop("spool_full", batch.count, "the spool takes no more")
 
     def _batch(self, events: Sequence[Any]) -> Batch:
-        body = self._compressor.compress(msgspec.json.encode(events))
+        body = compress(msgspec.json.encode(events), 1)
         return Batch(uuid.uuid4().hex, self._clock(), len(events), body)
 
-    def _valid(self, events: list[Event]) -> list[Event]:
+    def _valid(self, events: list[DomainEvent]) -> list[DomainEvent]:
         """Leave out what is not valid: one such event would spoil its whole batch."""
         try:
             _check(events)
@@ -105,7 +104,7 @@ class Outbox:
             return [event for event in events if self._is_valid(event)]
         return events
 
-    def _is_valid(self, event: Event) -> bool:
+    def _is_valid(self, event: DomainEvent) -> bool:
         try:
             _check([event])
         except Exception as error:  # noqa: BLE001 - anything may have been passed as an event
@@ -114,7 +113,10 @@ class Outbox:
         return True
 
 
-def _check(events: Sequence[Event]) -> None:
+def _check(events: Sequence[DomainEvent]) -> None:
     """Raise if any of these is no valid event, or cannot be written as JSON."""
-    msgspec.convert(msgspec.to_builtins(events), list[Event])  # JSON itself would turn a NaN into null
+    for event in events:
+        if not isinstance(event, DomainEvent):
+            raise TypeError("not an event")
+        validate(event)  # JSON itself would turn a NaN into null
     msgspec.json.encode(events)

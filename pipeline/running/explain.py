@@ -14,7 +14,7 @@ from pipeline.decisions.early_exit import CheckpointVerdict, evaluate
 from pipeline.decisions.quality import judge
 from pipeline.decisions.routing import route
 from pipeline.decisions.shadow import chosen
-from pipeline.domains.catalogue import DIMENSIONS
+from pipeline.domains.content.labels import DIMENSIONS
 from pipeline.item import Assessment, Fact, Fetched, Source
 from pipeline.running.gather import after_assessment, after_download, after_transcription
 from pipeline.running.outcome import describe

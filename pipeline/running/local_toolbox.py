@@ -21,9 +21,8 @@ from pipeline.stages import download
 from pipeline.stages.analyze import Analyst, summarize
 from pipeline.stages.assess import Assessor
 from pipeline.stages.publish import DiscordPublisher
-from pipeline.stages.remember import Memory, RememberedItem, open_qdrant
+from pipeline.stages.remember import Memory, RememberedItem, memory_path, open_qdrant
 from pipeline.stages.transcribe import Transcriber
-from pipeline.state import state_dir
 
 _GUESS = 0.4  # confidence from which a guess at the type is better than none
 _CALLS = 3  # analysis, perspective and fallacy: one model call each
@@ -178,13 +177,8 @@ class LocalToolbox:
         self._recorder.record(StageFault("analysis", error_type))
 
 
-def memory_path(config: Config) -> Path:
-    """Return the file of the memory."""
-    return Path(config.memory.path).expanduser() if config.memory.path else state_dir() / "memory.sqlite"
-
-
 def open_memory(config: Config) -> Memory:
     """Open the memory of a configuration, with Qdrant beside it if wanted. Raises StageError("storage")."""
-    path = memory_path(config)
+    path = memory_path(config.memory)
     path.parent.mkdir(parents=True, exist_ok=True)
     return Memory(path, open_qdrant(config.memory))

@@ -23,8 +23,8 @@ from monitoring.compile.output import (
 )
 from monitoring.compile.routing.integrations import Version, shown
 from monitoring.targets.targets import default_path, load_targets
-from pipemeter import cli
-from pipemeter.verbs.alertmanager import monitoring_file, read_version
+from pipemeter import exits
+from pipemeter.options import monitoring_file, read_version
 
 
 def _cluster(namespace: str, release: str) -> Cluster:
@@ -80,7 +80,7 @@ def command(
     check: bool,
     as_json: bool,
 ) -> int:
-    """Compile monitoring.yaml into rules, their tests, routing, messages, runbooks and dashboards.
+    """Compile monitoring.yaml into rules, their tests, routing, messages, runbooks, reference pages and dashboards.
 
     The output works with the versions named and with newer ones. No secret is read or written; see `pipemeter
     alertmanager render`. The same input gives the same bytes.
@@ -94,7 +94,7 @@ def command(
         click.echo(msgspec.json.encode(document).decode())
     else:
         _say(compiled, changes, out, check)
-    return cli.EXIT_FAILED if check and changes else 0
+    return exits.FAILED if check and changes else 0
 
 
 def _say(compiled: Compiled, changes: list[Difference], out: Path, check: bool) -> None:

@@ -6,6 +6,7 @@ import os
 import platform
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,16 +21,18 @@ from rich.table import Table
 
 from pipeline.configuration.config import Config
 from pipeline.errors import StageError
-from pipeline.recording.recorder import exporter_address
+from pipeline.recording.environment import exporter_address
 from pipeline.state import state_dir
-from pipemeter import cli
+from pipemeter import exits, trials
+from pipemeter.clashes import NAMES, clashes, sharers
 from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, read_config
-from pipemeter.packages import INSTALL
+from pipemeter.packages import STAGES, install, missing, required
 
 State = Literal["ok", "off", "warning", "failed"]
-_PACKAGES = ("prometheus-client", "starlette", "uvicorn", "httpx", "msgspec", "faster-whisper", "av", "yt-dlp",
-             "trafilatura", "wordllama", "common-expression-language")  # fmt: skip
+_CORE = ("prometheus-client", "starlette", "uvicorn", "httpx", "msgspec", "numpy", "promql-parser",
+         "common-expression-language")  # fmt: skip
+_STAGES = ("yt-dlp", "trafilatura", "av", "faster-whisper", "wordllama")  # whoever has one of them wants the stages
 _LOOKS = {"ok": "[green]ok", "off": "[dim]off", "warning": "[yellow]warning", "failed": "[red]failed"}
 
 
@@ -46,7 +49,7 @@ class Finding(msgspec.Struct, frozen=True):
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @configuration
 def command(as_json: bool, config_dir: Path | None, profile: str | None, allow_private: bool) -> int:
-    """Check installation, configuration, model weights, state and optional servers; say how to mend each.
+    """Check installation, configuration, state and optional servers, try each stage; say how to mend each.
 
     Exit code 1 if something that is needed is missing, 2 if the configuration is refused.
     """
@@ -59,16 +62,15 @@ def command(as_json: bool, config_dir: Path | None, profile: str | None, allow_p
         click.echo(msgspec.json.encode(document).decode())
     else:
         _show(findings, values)
-    return cli.EXIT_FAILED if any(finding.state == "failed" for finding in findings) else 0
+    return exits.FAILED if any(finding.state == "failed" for finding in findings) else 0
 
 
 def _examine(config: Config) -> Iterator[Finding]:
     yield Finding("python", "ok", f"{platform.python_version()} ({sys.executable})")
-    yield from (_package(name) for name in _PACKAGES)
+    yield _names()
+    yield from (_package(name, None) for name in _CORE)
     yield _guarded("state folder", _state)
-    yield _guarded("speech weights", lambda: _speech(config))
-    yield _guarded("embedding weights", _embeddings)
-    yield _guarded("memory", lambda: _memory(config))
+    yield from _stages(config)
     env = os.environ.get
     yield _server("exporter", exporter_address()[0], "/health", "start it: pipemeter serve")
     yield _server("prometheus", env("PROMETHEUS_URL"), "/-/ready", "start Prometheus, or correct PROMETHEUS_URL")
@@ -84,20 +86,53 @@ def _examine(config: Config) -> Iterator[Finding]:
     yield Finding("discord", "ok" if hook else "off", "webhook set" if hook else "DISCORD_WEBHOOK_URL is not set")
 
 
-def _package(name: str) -> Finding:
+def _names() -> Finding:
+    """Say whether a program that is started here imports our packages, whose names others have too."""
+    found = [*clashes([os.getcwd(), *sys.path]), *sharers()]
+    if not found:
+        return Finding("package names", "ok", f"{', '.join(NAMES)} are pipemeter's")
+    told = "; ".join(str(clash) for clash in found)
+    mend = "rename that, or start programs from another folder; uninstall a distribution of the same names"
+    return Finding("package names", "warning", f"in a program started here {told}", mend)
+
+
+def _package(name: str, extra: str | None) -> Finding:
     try:
         return Finding(name, "ok", version(name))
     except PackageNotFoundError:
-        return Finding(name, "failed", "not installed", INSTALL)
+        return Finding(name, "failed", "not installed", install(extra))
+
+
+def _stages(config: Config) -> Iterator[Finding]:
+    """Yield what each stage did with something small, or that the stages are not wanted here."""
+    absent = missing(required(STAGES))
+    if absent and set(_STAGES) <= set(absent):
+        yield Finding("stages", "off", "not installed; counting, serving and compiling need none", install(STAGES))
+        return
+    yield from (_package(name, STAGES) for name in dict.fromkeys((*_STAGES, *absent)))
+    with tempfile.TemporaryDirectory(prefix="pipemeter-doctor-") as folder:
+        for name, trial in trials.STAGES.items():
+            yield _guarded(name, lambda trial=trial, name=name: Finding(name, "ok", trial(config, Path(folder))))  # type: ignore[misc]
+        yield _guarded("memory", lambda: _memory(config, Path(folder)))
 
 
 def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
     try:
         return check()
     except ModuleNotFoundError as error:
-        return Finding(name, "failed", f"not installed: {error.name}", INSTALL)
+        return Finding(name, "failed", f"not installed: {error.name}", install(STAGES))
+    except ImportError as error:
+        return Finding(name, "failed", str(error).splitlines()[0], install(STAGES))
+    except StageError as error:
+        return Finding(name, "failed", str(error), _MENDS.get(name, install(STAGES)))
     except Exception as error:  # noqa: BLE001 - a doctor does not fall ill with the patient
-        return Finding(name, "failed", f"{type(error).__name__}: {error}", "run `make install` anew")
+        return Finding(name, "failed", f"{type(error).__name__}: {error}", install(STAGES))
+
+
+_MENDS = {
+    "transcription": "install the extra `pipeline` anew, or correct transcription.model_dir",
+    "memory": "move the file away; a new one is made by the next run",
+}
 
 
 def _state() -> Finding:
@@ -113,34 +148,14 @@ def _state() -> Finding:
     return Finding("state folder", "ok", f"{folder} (SQLite {sqlite3.sqlite_version})")
 
 
-def _speech(config: Config) -> Finding:
-    from pipeline.stages.transcribe import Transcriber
+def _memory(config: Config, folder: Path) -> Finding:
+    from pipeline.stages.remember import Memory, memory_path
 
-    found, detail = Transcriber(config.transcription).available()
-    if found:
-        return Finding("speech weights", "ok", detail)
-    return Finding("speech weights", "failed", detail, "run `make install` anew, or correct transcription.model_dir")
-
-
-def _embeddings() -> Finding:
-    from pipeline.stages.assess import Assessor
-
-    dimensions = Assessor().embed(["ready"]).shape[1]
-    return Finding("embedding weights", "ok", f"{dimensions} dimensions, from the wordllama wheel")
-
-
-def _memory(config: Config) -> Finding:
-    from pipeline.running.local_toolbox import memory_path
-    from pipeline.stages.remember import Memory
-
-    path = memory_path(config)
+    path, tried = memory_path(config.memory), trials.memory(folder)
     if not path.exists():
-        return Finding("memory", "ok", f"{path}: not there yet, made by the first run")
-    try:
-        with Memory(path) as memory:
-            return Finding("memory", "ok", f"{path}: {memory.check()}")
-    except StageError as error:
-        return Finding("memory", "failed", str(error), "move the file away; a new one is made by the next run")
+        return Finding("memory", "ok", f"{path}: not there yet, made by the first run; {tried}")
+    with Memory(path) as memory:
+        return Finding("memory", "ok", f"{path}: {memory.check()}; {tried}")
 
 
 def _bearer(config: Config) -> dict[str, str]:

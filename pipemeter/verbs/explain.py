@@ -14,10 +14,10 @@ from rich.table import Table
 from pipeline.errors import StageError
 from pipeline.item import Source
 from pipeline.running.outcome import describe
-from pipemeter import cli
+from pipemeter import exits
 from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, named_sources, read_config
-from pipemeter.packages import need_all
+from pipemeter.packages import need
 from pipemeter.tables.closing import ratio
 
 
@@ -36,7 +36,7 @@ def command(
     """
     configure_logs()
     config = read_config(config_dir, profile, allow_private)
-    need_all("explain")
+    need("explain")
     from pipeline.running.explain import explain  # the stages' libraries take a second to load: after the checks above
     from pipeline.running.local_toolbox import LocalToolbox
 
@@ -50,7 +50,7 @@ def command(
                     click.echo(msgspec.json.encode(answer).decode())
                 else:
                     _show(console, answer)
-    return cli.EXIT_SOME_FAILED if failed else 0
+    return exits.SOME_FAILED if failed else 0
 
 
 def _expanded(expand: Any, name: str) -> list[Source | dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.domains.catalogue import STAGES
+from pipeline.domains.content.labels import STAGES
 from tests.exporter.conftest import Running, Serve
 
 EVENTS = [

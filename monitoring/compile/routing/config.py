@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from monitoring.alerts.labels import TIER, identity
 from monitoring.compile.routing.integrations import NAMED_INHIBITION, OLDEST, Values, Version, receiver, shown
 from monitoring.compile.routing.routes import HEARTBEAT, TEST_ID, RouteTree, matcher
 from monitoring.targets.channels import AnyChannel, Log
@@ -24,12 +25,6 @@ from monitoring.targets.notifications import Cooldowns, Notifications
 from monitoring.targets.quiet_hours import intervals
 from pipeline.errors import ConfigError, Problem
 
-# what makes an alert this alert and no other; `alertname` is on every alert, so that labels missing on both sides,
-# which count as equal, never make two different alerts look alike
-IDENTITY = (
-    "alertname", "domain", "content_type", "instance", "slo", "cache", "depth", "task", "agent", "wiki_id", "model",
-    "version", "metric", "integration", TEST_ID,
-)  # fmt: skip
 TIERS = ("fast", "medium", "slow", "long")  # of error budget burn, the most urgent first
 
 _TEMPLATES = Path(__file__).parent
@@ -93,7 +88,7 @@ def inhibit_rules(version: Version = OLDEST) -> list[dict[str, Any]]:
         ("critical", 'severity="critical"', 'severity=~"warning|info"'),
         ("warning", 'severity="warning"', 'severity="info"'),
         *(
-            (f"burn-{tier}", f'burnrate_tier="{tier}"', matcher("burnrate_tier", TIERS[position:]))
+            (f"burn-{tier}", f'{TIER}="{tier}"', matcher(TIER, TIERS[position:]))
             for position, tier in enumerate(TIERS[:-1], start=1)
         ),
     ]
@@ -103,7 +98,7 @@ def inhibit_rules(version: Version = OLDEST) -> list[dict[str, Any]]:
             **({"name": name} if named else {}),
             "source_matchers": [source],
             "target_matchers": [target],
-            "equal": list(IDENTITY),
+            "equal": [*identity(), TEST_ID],
         }
         for name, source, target in rules
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Any, get_args
+from typing import Any
 
 from monitoring.compile.routing.config import alertmanager_config, templates
 from monitoring.compile.routing.integrations import OLDEST, Values, Version
@@ -28,8 +28,8 @@ from monitoring.targets.channels import (
 )
 from monitoring.targets.notifications import Notifications
 from monitoring.targets.targets import Targets
+from monitoring.targets.waiting import domain_names
 from pipeline.errors import ConfigError, Problem
-from pipeline.metrics.family import Domain
 
 API_VERSION = "monitoring.coreos.com/v1alpha1"
 _SECRET = "secret-key:"  # noqa: S105 - marks the name of a key while the configuration is made
@@ -66,7 +66,7 @@ class Notices:
     def spec(self) -> dict[str, Any]:
         """Return the resource's spec. Raises ConfigError for what it cannot say."""
         config = self._config
-        root = {**config["route"], "matchers": [f'domain=~"{"|".join(sorted(get_args(Domain)))}"']}
+        root = {**config["route"], "matchers": [f'domain=~"{"|".join(sorted(domain_names()))}"']}
         spec: dict[str, Any] = {
             "route": _route(root),
             "receivers": [self._receiver(receiver) for receiver in config["receivers"]],

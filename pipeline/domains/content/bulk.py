@@ -15,8 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client.samples import Exemplar
 
-from pipeline.domains.content.handlers import names_item
-from pipeline.events import Event, ItemFinished
+from pipeline.domains.content.events import ItemFinished
+from pipeline.domains.content.families import (
+    BYPASSES,
+    EARLY_EXITS,
+    EXIT_CONFIDENCE,
+    ITEM_DURATION,
+    ITEMS,
+    QUALITY_SCORE,
+    TIME_SAVED,
+    TIME_SPENT,
+)
+from pipeline.domains.event import DomainEvent
+from pipeline.domains.exporter.families import INCOMPLETE_RECORDS
+from pipeline.metrics.family import Family
+from pipeline.metrics.labels import names_item
 from pipeline.metrics.registry import Metrics
 
 SMALL = 32  # below this the plain way is faster
@@ -26,7 +39,7 @@ _SCORES = (
     ("completeness", "completeness"),
     ("informativeness", "informativeness"),
 )
-_OF_ITEMS = ("pipeline_item_duration_seconds", "pipeline_time_spent_seconds_total", "pipeline_time_saved_seconds_total")
+_OF_ITEMS = (ITEM_DURATION, TIME_SPENT, TIME_SAVED)
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Labels = tuple[str, str, str]
@@ -44,10 +57,10 @@ class BulkApplier:
         self._metrics = metrics
         self._clock = clock
         self._standing: set[Labels] = set()
-        self._content_type = metrics.guard("pipeline_items_total", "content_type")
-        self._version = metrics.guard("pipeline_items_total", "config_version")
+        self._content_type = metrics.guard(ITEMS, "content_type")
+        self._version = metrics.guard(ITEMS, "config_version")
 
-    def apply(self, events: Sequence[Event]) -> None:
+    def apply(self, events: Sequence[DomainEvent]) -> None:
         """Do what `Metrics.apply_many` does."""
         if len(events) < SMALL:
             self._metrics.apply_many(events)
@@ -62,12 +75,12 @@ class BulkApplier:
         each, labels, groups = self._groups(items)
         for item in labels:
             self._stand_up(item)
-        self._add("pipeline_items_total", labels, np.bincount(groups, minlength=len(labels)).tolist())
+        self._add(ITEMS, labels, np.bincount(groups, minlength=len(labels)).tolist())
         exemplars = [i.item_id if names_item(i.item_id) else None for i in items]
         for dimension, field in _SCORES:
             targets: list[tuple[str, ...]] = [(dimension, *label) for label in labels]
             ids = exemplars if dimension == "overall" else None
-            self._observe("pipeline_quality_score", targets, groups, column(items, field), ids)
+            self._observe(QUALITY_SCORE, targets, groups, column(items, field), ids)
         self._times(items, labels, groups, exemplars)
         self._bypassed(items, each)
         self._exited(items, each)
@@ -77,9 +90,9 @@ class BulkApplier:
         if item not in self._standing:
             self._standing.add(item)
             for dimension, _ in _SCORES:
-                self._metrics.series("pipeline_quality_score")(dimension, *item)
-            for name in _OF_ITEMS:
-                self._metrics.series(name)(*item)
+                self._metrics.series(QUALITY_SCORE)(dimension, *item)
+            for family in _OF_ITEMS:
+                self._metrics.series(family)(*item)
 
     def _groups(self, items: list[ItemFinished]) -> tuple[list[Labels], list[Labels], Ints]:
         """Return each item's labels, the distinct ones among them, and each item's position among those."""
@@ -93,59 +106,64 @@ class BulkApplier:
 
     def _times(self, items: list[ItemFinished], labels: list[Labels], groups: Ints, ids: list[str | None]) -> None:
         spent, share = column(items, "processing_time"), column(items, "time_saved_pct")
-        self._observe("pipeline_item_duration_seconds", labels, groups, spent, ids)
+        self._observe(ITEM_DURATION, labels, groups, spent, ids)
         timed = ~np.isnan(spent)
-        incomplete = self._metrics.series("exporter_incomplete_records_total")
+        incomplete = self._metrics.series(INCOMPLETE_RECORDS)
         incomplete("processing_time").inc(int((~timed).sum()))
-        self._add_sums("pipeline_time_spent_seconds_total", labels, groups[timed], spent[timed])
+        self._add_sums(TIME_SPENT, labels, groups[timed], spent[timed])
         saves = timed & (share > 0)
         saved = spent[saves] * share[saves] / (1 - share[saves])
-        self._add_sums("pipeline_time_saved_seconds_total", labels, groups[saves], saved)
+        self._add_sums(TIME_SAVED, labels, groups[saves], saved)
         unknown = timed & np.isnan(share)
         shortened = np.array([label[0] != "full" for label in labels])[groups]
         incomplete("time_saved").inc(int((unknown & shortened).sum()))
 
     def _bypassed(self, items: list[ItemFinished], each: list[Labels]) -> None:
-        reason = self._metrics.guard("pipeline_bypasses_total", "reason")
+        reason = self._metrics.guard(BYPASSES, "reason")
         targets = Counter(
             (reason(item.bypass_reason), labels[1], labels[2])
             for item, labels in zip(items, each, strict=True)
             if item.processing_type == "lightweight"
         )
-        self._add("pipeline_bypasses_total", list(targets), list(targets.values()))
+        self._add(BYPASSES, list(targets), list(targets.values()))
 
     def _exited(self, items: list[ItemFinished], each: list[Labels]) -> None:
-        checkpoint = self._metrics.guard("pipeline_early_exits_total", "checkpoint")
-        reason = self._metrics.guard("pipeline_early_exits_total", "reason")
+        checkpoint = self._metrics.guard(EARLY_EXITS, "checkpoint")
+        reason = self._metrics.guard(EARLY_EXITS, "reason")
         exits = [
             (checkpoint(item.exit_checkpoint), reason(item.exit_reason), labels[1], labels[2], item)
             for item, labels in zip(items, each, strict=True)
             if item.processing_type == "early_exit"
         ]
         targets = Counter(labels for *labels_, _ in exits for labels in (tuple(labels_),))
-        self._add("pipeline_early_exits_total", list(targets), list(targets.values()))
+        self._add(EARLY_EXITS, list(targets), list(targets.values()))
         number: dict[tuple[str, ...], int] = {}
         groups = np.array([number.setdefault((place,), len(number)) for place, *_ in exits], dtype=np.intp)
         left = [exit_[-1] for exit_ in exits]
-        self._observe("pipeline_exit_confidence", list(number), groups, column(left, "exit_confidence"), None)
+        self._observe(EXIT_CONFIDENCE, list(number), groups, column(left, "exit_confidence"), None)
 
-    def _add(self, name: str, labels: Sequence[tuple[str, ...]], amounts: Sequence[float]) -> None:
-        series = self._metrics.series(name)
+    def _add(self, family: Family, labels: Sequence[tuple[str, ...]], amounts: Sequence[float]) -> None:
+        series = self._metrics.series(family)
         for label, amount in zip(labels, amounts, strict=True):
             series(*label).inc(amount)
 
-    def _add_sums(self, name: str, labels: Sequence[Labels], groups: Ints, amounts: Floats) -> None:
+    def _add_sums(self, family: Family, labels: Sequence[Labels], groups: Ints, amounts: Floats) -> None:
         sums = np.bincount(groups, weights=amounts, minlength=len(labels))
-        series = self._metrics.series(name)
+        series = self._metrics.series(family)
         for group in np.unique(groups).tolist():
             series(*labels[group]).inc(float(sums[group]))
 
     def _observe(
-        self, name: str, labels: Sequence[tuple[str, ...]], groups: Ints, values: Floats, ids: list[str | None] | None
+        self,
+        family: Family,
+        labels: Sequence[tuple[str, ...]],
+        groups: Ints,
+        values: Floats,
+        ids: list[str | None] | None,
     ) -> None:
         """Add observations to a histogram family; NaN is no observation."""
         given = ~np.isnan(values)
-        series = self._metrics.series(name)
+        series = self._metrics.series(family)
         if not given.any():
             return
         bounds = series.metric._upper_bounds

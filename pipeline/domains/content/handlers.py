@@ -1,183 +1,87 @@
-"""Metrics of the content pipeline: which way items went, what it took, what it saved, how good they were."""
+"""What the events of the content pipeline do to its metrics."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
-from pipeline import events
-from pipeline.metrics.family import Family, edges
-from pipeline.metrics.labels import is_clean
+from pipeline.domains.content import events
+from pipeline.domains.content.families import (
+    BYPASSES,
+    CHECKPOINT_EVALUATIONS,
+    CONFIG_INFO,
+    COST_SAVED,
+    EARLY_EXITS,
+    EXIT_CANDIDATE_CONFIDENCE,
+    EXIT_CONFIDENCE,
+    FAILURES,
+    FEATURE_ENABLED,
+    ITEM_DURATION,
+    ITEMS,
+    LLM_CALLS_SAVED,
+    QUALITY_MARGIN,
+    QUALITY_SCORE,
+    STAGE_DURATION,
+    STAGE_ERRORS,
+    STAGE_TIME_SAVED,
+    THRESHOLD,
+    TIME_SAVED,
+    TIME_SPENT,
+)
+from pipeline.domains.exporter.families import INCOMPLETE_RECORDS
+from pipeline.metrics.labels import names_item
 
 if TYPE_CHECKING:
-    from pipeline.metrics.registry import Metrics, Series
-
-_EXEMPLAR_LENGTH = 100  # OpenMetrics allows 128 characters for all of an exemplar's labels
-_ITEM = ("processing_type", "content_type", "config_version")
-_RATIO = edges(0.05, 1.0, 0.05)
-_RATIO_WHY = "every 0.05, so that any threshold an operator may set is an edge or lies next to one"
-
-FAMILIES: tuple[Family, ...] = (
-    Family("pipeline_items_total", "counter", "Items that left the pipeline, by the way they took.", _ITEM),
-    Family(
-        "pipeline_bypasses_total",
-        "counter",
-        "Items that went the lightweight way, by the reason for it.",
-        ("reason", "content_type", "config_version"),
-    ),
-    Family(
-        "pipeline_early_exits_total",
-        "counter",
-        "Items that left at a checkpoint, by the condition that held.",
-        ("checkpoint", "reason", "content_type", "config_version"),
-    ),
-    Family(
-        "pipeline_checkpoint_evaluations_total",
-        "counter",
-        "Times a checkpoint was asked whether an item should leave.",
-        ("checkpoint", "content_type", "config_version"),
-    ),
-    Family(
-        "pipeline_exit_confidence", "histogram", "Confidence of the exits taken.", ("checkpoint",), _RATIO, _RATIO_WHY
-    ),
-    Family(
-        "pipeline_exit_candidate_confidence",
-        "histogram",
-        "Confidence whenever an exit condition held, whether the item left or not.",
-        ("checkpoint", "config_version"),
-        _RATIO,
-        _RATIO_WHY,
-    ),
-    Family(
-        "pipeline_quality_score",
-        "histogram",
-        "Quality of finished items, by dimension.",
-        ("dimension", *_ITEM),
-        _RATIO,
-        _RATIO_WHY,
-    ),
-    Family(
-        "pipeline_quality_margin_ratio",
-        "histogram",
-        "Least, over the quality dimensions, of score minus threshold; negative is below a threshold.",
-        ("content_type", "config_version"),
-        edges(-1.0, 1.0, 0.05),
-        "every 0.05: the joint distribution that threshold tuning needs, zero is an edge",
-    ),
-    Family(
-        "pipeline_item_duration_seconds",
-        "histogram",
-        "Wall time an item spent in the pipeline.",
-        _ITEM,
-        (0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600),
-        "from a short text (tens of ms) to hours of video on a slow machine, about three edges a decade",
-    ),
-    Family(
-        "pipeline_stage_duration_seconds",
-        "histogram",
-        "Wall time of one stage for one item.",
-        ("pipeline_stage",),
-        (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600, 1800),
-        "stages span a millisecond of memory to half an hour of speech recognition",
-    ),
-    Family(
-        "pipeline_failures_total",
-        "counter",
-        "Items that ended failed, by the stage that failed; they are not among the finished items.",
-        ("pipeline_stage", "error_type", "content_type", "config_version"),
-    ),
-    Family(
-        "pipeline_stage_errors_total",
-        "counter",
-        "Faults that stages met, those retried or survived included.",
-        ("pipeline_stage", "error_type"),
-    ),
-    Family("pipeline_time_spent_seconds_total", "counter", "Time spent on finished items.", _ITEM),
-    Family(
-        "pipeline_time_saved_seconds_total",
-        "counter",
-        "Time that full processing would have cost beyond what was spent.",
-        _ITEM,
-    ),
-    Family(
-        "pipeline_stage_time_saved_seconds_total",
-        "counter",
-        "Time saved, by the stage that full processing would have spent it in; what was done instead is taken off all.",
-        ("pipeline_stage",),
-    ),
-    Family("pipeline_llm_calls_saved_total", "counter", "Model calls that shortcuts made unnecessary.", _ITEM),
-    Family("pipeline_cost_saved_usd_total", "counter", "Cost of the model calls that shortcuts saved.", _ITEM),
-    Family("pipeline_items_in_progress", "gauge", "Items being processed in this process right now."),
-    Family(
-        "pipeline_last_item_timestamp_seconds",
-        "gauge",
-        "Unix time when this process last saw an item finish or fail; 0 before the first.",
-    ),
-    Family("pipeline_feature_enabled", "gauge", "1 if the feature is on, 0 if it is off.", ("feature",)),
-    Family(
-        "pipeline_threshold_ratio", "gauge", "Thresholds of the active configuration.", ("threshold", "config_version")
-    ),
-    Family(
-        "pipeline_config_info", "gauge", "Always 1; names the active configuration.", ("config_version", "config_hash")
-    ),
-)
-
-
-def names_item(item_id: str | None) -> TypeGuard[str]:
-    """Tell whether an item's id is fit to be an exemplar."""
-    return bool(item_id) and len(str(item_id)) <= _EXEMPLAR_LENGTH and is_clean(str(item_id))
+    from pipeline.metrics.registry import Metrics
 
 
 class _ItemSeries:
     """The series that finished items of one label set reach, looked up once."""
 
     def __init__(self, metrics: Metrics, item: tuple[str, str, str]) -> None:
-        quality = metrics.series("pipeline_quality_score")
-        self.items = metrics.series("pipeline_items_total")(*item)
+        quality = metrics.series(QUALITY_SCORE)
+        self.items = metrics.series(ITEMS)(*item)
         self.overall = quality("overall", *item)
         self.coherence = quality("coherence", *item)
         self.completeness = quality("completeness", *item)
         self.informativeness = quality("informativeness", *item)
-        self.duration = metrics.series("pipeline_item_duration_seconds")(*item)
-        self.spent = metrics.series("pipeline_time_spent_seconds_total")(*item)
-        self.saved = metrics.series("pipeline_time_saved_seconds_total")(*item)
+        self.duration = metrics.series(ITEM_DURATION)(*item)
+        self.spent = metrics.series(TIME_SPENT)(*item)
+        self.saved = metrics.series(TIME_SAVED)(*item)
 
 
 class ContentHandlers:
     """What each event of the content pipeline does to the metrics."""
 
     def __init__(self, metrics: Metrics) -> None:
-        def bind(name: str) -> Series:
-            return metrics.series(f"pipeline_{name}")
-
         self._metrics = metrics
         self._of_items: dict[tuple[str, str, str], _ItemSeries] = {}
-        self._bypasses = bind("bypasses_total")
-        self._exits = bind("early_exits_total")
-        self._evaluations = bind("checkpoint_evaluations_total")
-        self._exit_confidence = bind("exit_confidence")
-        self._candidate_confidence = bind("exit_candidate_confidence")
-        self._margin = bind("quality_margin_ratio")
-        self._stage_duration = bind("stage_duration_seconds")
-        self._stage_saved = bind("stage_time_saved_seconds_total")
-        self._failures = bind("failures_total")
-        self._stage_errors = bind("stage_errors_total")
-        self._calls_saved = bind("llm_calls_saved_total")
-        self._cost_saved = bind("cost_saved_usd_total")
-        self._feature = bind("feature_enabled")
-        self._threshold = bind("threshold_ratio")
-        self._config_info = bind("config_info")
-        self._incomplete = metrics.series("exporter_incomplete_records_total")
-        self._content_type = metrics.guard("pipeline_items_total", "content_type")
-        self._version = metrics.guard("pipeline_items_total", "config_version")
-        self._bypass_reason = metrics.guard("pipeline_bypasses_total", "reason")
-        self._checkpoint = metrics.guard("pipeline_early_exits_total", "checkpoint")
-        self._exit_reason = metrics.guard("pipeline_early_exits_total", "reason")
-        self._stage = metrics.guard("pipeline_stage_errors_total", "pipeline_stage")
-        self._error_type = metrics.guard("pipeline_stage_errors_total", "error_type")
-        self._feature_name = metrics.guard("pipeline_feature_enabled", "feature")
-        self._threshold_name = metrics.guard("pipeline_threshold_ratio", "threshold")
-        self._hash = metrics.guard("pipeline_config_info", "config_hash")
+        self._bypasses = metrics.series(BYPASSES)
+        self._exits = metrics.series(EARLY_EXITS)
+        self._evaluations = metrics.series(CHECKPOINT_EVALUATIONS)
+        self._exit_confidence = metrics.series(EXIT_CONFIDENCE)
+        self._candidate_confidence = metrics.series(EXIT_CANDIDATE_CONFIDENCE)
+        self._margin = metrics.series(QUALITY_MARGIN)
+        self._stage_duration = metrics.series(STAGE_DURATION)
+        self._stage_saved = metrics.series(STAGE_TIME_SAVED)
+        self._failures = metrics.series(FAILURES)
+        self._stage_errors = metrics.series(STAGE_ERRORS)
+        self._calls_saved = metrics.series(LLM_CALLS_SAVED)
+        self._cost_saved = metrics.series(COST_SAVED)
+        self._feature = metrics.series(FEATURE_ENABLED)
+        self._threshold = metrics.series(THRESHOLD)
+        self._config_info = metrics.series(CONFIG_INFO)
+        self._incomplete = metrics.series(INCOMPLETE_RECORDS)
+        self._content_type = metrics.guard(ITEMS, "content_type")
+        self._version = metrics.guard(ITEMS, "config_version")
+        self._bypass_reason = metrics.guard(BYPASSES, "reason")
+        self._checkpoint = metrics.guard(EARLY_EXITS, "checkpoint")
+        self._exit_reason = metrics.guard(EARLY_EXITS, "reason")
+        self._stage = metrics.guard(STAGE_ERRORS, "pipeline_stage")
+        self._error_type = metrics.guard(STAGE_ERRORS, "error_type")
+        self._feature_name = metrics.guard(FEATURE_ENABLED, "feature")
+        self._threshold_name = metrics.guard(THRESHOLD, "threshold")
+        self._hash = metrics.guard(CONFIG_INFO, "config_hash")
         self._active_hash: dict[str, str] = {}
 
     def handlers(self) -> dict[type, Callable[[Any], None]]:

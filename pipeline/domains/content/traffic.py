@@ -13,13 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from pipeline.decisions.quality import QualityThresholds, judge
-from pipeline.errors import ErrorType
-from pipeline.events import (
+from pipeline.domains.content.events import (
     CallsSaved,
     CheckpointEvaluated,
     ConfigActivated,
-    Event,
     ItemFailed,
     ItemFinished,
     ProcessingType,
@@ -31,6 +28,8 @@ from pipeline.events import (
     StageFinished,
     StageSkipped,
 )
+from pipeline.domains.event import DomainEvent
+from pipeline.errors import ErrorType
 from pipeline.item import Scores
 
 
@@ -78,6 +77,7 @@ _FAULTS: tuple[tuple[str, ErrorType], ...] = (
     ("analysis", "rate_limited"),
     ("publish", "http_status"),
 )
+_LEAST = 0.60  # score that every dimension but the overall one must reach
 _LLM_CALLS, _LLM_USD = 3, 0.004
 # the truth about shadow items: the share of wrong skips by decision; by how much savings are overstated on average
 WRONG_SKIPS: Mapping[SkipDecision, float] = {"quality_filter": 0.08, "content_type": 0.15, "early_exit": 0.05}
@@ -106,15 +106,15 @@ class Traffic:
         self._fail, self._shift, self._shadow = fail, quality, shadow
         self._count = 0
 
-    def start(self) -> Iterator[Event]:
+    def start(self) -> Iterator[DomainEvent]:
         """Yield the events of the configurations coming into force."""
         for variant in self._variants:
-            thresholds = {"min_overall": variant.min_overall, "min_coherence": 0.60}
+            thresholds = {"min_overall": variant.min_overall, "min_coherence": _LEAST}
             thresholds |= {f"{point}_min_confidence": variant.min_confidence for point, *_ in _EXITS}
             features = dict.fromkeys(("quality_filtering", "content_routing", "early_exit", "dashboard_metrics"), True)
             yield ConfigActivated(_hash(variant), variant.version, thresholds, features)
 
-    def item(self) -> list[Event]:
+    def item(self) -> list[DomainEvent]:
         """Return all events of the next item."""
         rng = self._rng
         self._count += 1
@@ -127,9 +127,9 @@ class Traffic:
         events = self._finished(kind, variant, cost, item_id)
         return [*events, *self._in_shadow(events, kind, cost)]
 
-    def _failed(self, kind: Kind, variant: Variant, cost: float, item_id: str) -> list[Event]:
+    def _failed(self, kind: Kind, variant: Variant, cost: float, item_id: str) -> list[DomainEvent]:
         stage, error_type = self._rng.choice(_FAULTS[:5])
-        events: list[Event] = [
+        events: list[DomainEvent] = [
             StageFault(stage, error_type),
             ItemFailed(stage, error_type, kind.name, variant.version, item_id),
         ]
@@ -137,17 +137,16 @@ class Traffic:
             events.insert(0, StageFinished("download", cost * _COST["download"], item_id))
         return events
 
-    def _finished(self, kind: Kind, variant: Variant, cost: float, item_id: str) -> list[Event]:
-        events: list[Event] = []
+    def _finished(self, kind: Kind, variant: Variant, cost: float, item_id: str) -> list[DomainEvent]:
+        events: list[DomainEvent] = []
         scores = self._scores(kind)
-        thresholds = QualityThresholds(min_overall=variant.min_overall)
-        low = judge(scores, thresholds)
+        margin = _margin(scores, variant.min_overall)
         steps = 0
         for checkpoint, share, reasons, done in _EXITS:
             steps = self._run_stages(events, done[steps:], cost, item_id, steps)
             if checkpoint == "post_quality_filtering":
-                events.append(QualityAssessed(low.margin, kind.name, variant.version))
-                if kind.lightweight or low.below:
+                events.append(QualityAssessed(margin, kind.name, variant.version))
+                if kind.lightweight or margin < 0:
                     reason = "content_type" if kind.lightweight else "low_quality"
                     spent = cost * (sum(_COST[step] for step in done) + 0.03)
                     return [
@@ -167,7 +166,9 @@ class Traffic:
         self._run_stages(events, ("remember",), cost, item_id, steps)
         return [*events, *self._end("full", kind, variant, scores, cost, cost, item_id)]
 
-    def _run_stages(self, events: list[Event], stages: Sequence[str], cost: float, item_id: str, steps: int) -> int:
+    def _run_stages(
+        self, events: list[DomainEvent], stages: Sequence[str], cost: float, item_id: str, steps: int
+    ) -> int:
         for stage in stages:
             for name in _SIDE_BY_SIDE.get(stage, (stage,)):
                 seconds = cost * _COST[stage] * self._rng.uniform(0.6, 1.0)
@@ -190,7 +191,7 @@ class Traffic:
         *,
         bypass: str | None = None,
         left: tuple[str | None, str | None, float | None] = (None, None, None),
-    ) -> list[Event]:
+    ) -> list[DomainEvent]:
         content_type = kind.name if scores else None
         finished = ItemFinished(
             way,
@@ -211,7 +212,7 @@ class Traffic:
         usd = _LLM_USD * self._rng.uniform(0.7, 1.3)
         return [finished, CallsSaved(way, _LLM_CALLS, usd, content_type, variant.version)]
 
-    def _in_shadow(self, events: list[Event], kind: Kind, cost: float) -> Iterator[ShadowJudged]:
+    def _in_shadow(self, events: list[DomainEvent], kind: Kind, cost: float) -> Iterator[ShadowJudged]:
         """Judge a skipped item by the known truth, with dice of its own so that the other events stay as they are."""
         left = next(event for event in events if isinstance(event, ItemFinished))
         dice = random.Random(left.item_id)  # noqa: S311 - traffic, no secret
@@ -253,6 +254,12 @@ def _skipped(done: Sequence[str], saved: float) -> Iterator[StageSkipped]:
         names = _SIDE_BY_SIDE.get(step, (step,))
         for name in names:
             yield StageSkipped(name, saved * share / sum(missing.values()) / len(names))
+
+
+def _margin(scores: Scores, min_overall: float) -> float:
+    """Return the least of score minus threshold, made here: simulated truth must not come from the code it watches."""
+    others = min(scores.coherence, scores.completeness, scores.informativeness) - _LEAST
+    return round(min(scores.overall - min_overall, others), 9)
 
 
 def _unit(value: float) -> float:

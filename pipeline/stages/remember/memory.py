@@ -14,12 +14,14 @@ import msgspec
 
 from pipeline.errors import StageError
 from pipeline.item import Analysis, Perspectives
+from pipeline.settings import MemorySettings
 from pipeline.stages.remember import graph
 from pipeline.stages.remember.database import SCHEMA_VERSION, Database
 from pipeline.stages.remember.qdrant import QdrantIndex
 from pipeline.stages.remember.search import full_text
 from pipeline.stages.remember.values import Hit, Neighbour, RememberedItem, storable
 from pipeline.stages.remember.vectors import VectorIndex, store, unit
+from pipeline.state import state_dir
 
 NEAR = 0.5  # cosine of two texts that are about the same; of unrelated ones 95 % lie below 0.32 (docs/memory.md)
 MOST_NEAR = 5
@@ -28,6 +30,11 @@ _ITEM_COLUMNS = (
     "content_hash, source, title, text, summary, content_type, overall, coherence, completeness, informativeness, "
     "remembered_at"
 )
+
+
+def memory_path(settings: MemorySettings) -> Path:
+    """Return the file of the memory: the one that is configured, else one in the state folder."""
+    return Path(settings.path).expanduser() if settings.path else state_dir() / "memory.sqlite"
 
 
 class Memory:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from exporter.app import create_app
-from exporter.server.running import BackgroundServer, ServerError, listen, url_of
+from exporter.server.running import BackgroundServer, ServerError, listen, serve, url_of
 from exporter.settings import ExporterSettings
 from pipeline.configuration.config import Config
 from tests.exporter.conftest import Process, Running, eventually, total
@@ -22,6 +22,16 @@ def test_a_port_that_is_taken_is_said_so(running: Running) -> None:
     port = int(running.url.rsplit(":", 1)[1])
     with pytest.raises(ServerError, match=rf"cannot listen on 127.0.0.1:{port}: Address already in use.*--port"):
         BackgroundServer(app, "127.0.0.1", port).start()
+
+
+def test_a_server_that_cannot_listen_lets_go_of_its_journal(running: Running, tmp_path: Path) -> None:
+    port = int(running.url.rsplit(":", 1)[1])
+    settings = ExporterSettings(journal=tmp_path / "journal.sqlite")
+    with pytest.raises(ServerError), BackgroundServer(create_app(settings=settings, config=Config()), port=port):
+        pass
+    with pytest.raises(ServerError):
+        serve(create_app(settings=settings, config=Config()), port=port)
+    create_app(settings=settings, config=Config()).state.exporter.close()  # a lock that is held would be refused
 
 
 def test_an_address_that_is_none_is_said_so() -> None:

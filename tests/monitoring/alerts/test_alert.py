@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitoring.alerts.alert import Alert, alerts_of, numeral
 from monitoring.alerts.rule_groups import annotations_of
-from monitoring.targets.bands import Bands
+from monitoring.domains.band import Bands
 from monitoring.targets.slos import TIERS, Slo, tiers_for
 from monitoring.targets.targets import Targets
 

@@ -8,11 +8,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from bench.coverage import evidence, true_figures, tuned
+from bench.coverage import evidence, true_figures
 from bench.worlds import Kind, World
 from monitoring.outlook.evidence import Evidence, Table, _switches
 from monitoring.outlook.observed import Observed, observe, settled
 from monitoring.tuning.goal import goal_of
+from monitoring.tuning.recommendation import Tuning
 from monitoring.tuning.tune import InForce, expect, tune
 
 NOW = (0.65, 0.60, 0.60, 0.60)
@@ -33,6 +34,10 @@ def without(given: Evidence, *names: str) -> Evidence:
 
 def of(**more: object) -> World:
     return msgspec.structs.replace(WORLD, **more)
+
+
+def tuned(world: World, items: int, **goal: float) -> Tuning:
+    return tune(seen(world, items), InForce({}), goal_of(**goal))  # type: ignore[arg-type]
 
 
 def observed(given: Evidence) -> Observed:
@@ -110,7 +115,7 @@ def test_a_mode_that_changed_within_the_window_is_told_and_only_what_came_after_
     before: str, after: str, reasons: bool
 ) -> None:
     world = of(kinds=modes(after), began=(before, *CHECKED), reasons=reasons)
-    found = tuned(world, 1, 6000, target_bypass=0.6)
+    found = tuned(world, 6000, target_bypass=0.6)
     (caveat,) = [text for text in found.caveats if "changed within the window" in text]
     assert (
         caveat == "how items of discussion are processed changed within the window: only what came after is looked at"
@@ -183,7 +188,7 @@ def test_processes_that_disagree_about_a_switch_tell_nothing() -> None:
 
 def test_thresholds_of_scores_that_nobody_tells_stay_as_they_are() -> None:
     for goal in ({"target_bypass": 0.4}, {"target_bypass": 0.8}, {"min_quality": 0.7}):
-        found = tuned(of(dimensions=("overall", "coherence")), 1, 5000, **goal)
+        found = tuned(of(dimensions=("overall", "coherence")), 6000, **goal)
         moved = {one.threshold: one.recommended - one.current for one in found.recommendations}
         assert (moved["min_completeness"], moved["min_informativeness"]) == (0.0, 0.0)
         assert any("no scores recorded for completeness, informativeness" in text for text in found.caveats)

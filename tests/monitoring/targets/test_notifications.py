@@ -142,7 +142,7 @@ def test_a_log_channel_is_there_even_if_nobody_names_one(tmp_path: Path) -> None
 def test_what_is_wrong_is_refused_with_its_place_and_what_was_expected(
     tmp_path: Path, text: str, key: str, expected: str
 ) -> None:
-    found = problems_of(tmp_path, f"notifications:\n  {text}\n")
+    found = problems_of(tmp_path, f"notifications:\n  {text}\n", domains=("pipeline", "exporter"))
     assert [(p.line, p.key) for p in found] == [(2, f"notifications.{key}")]
     assert expected in found[0].expected
 

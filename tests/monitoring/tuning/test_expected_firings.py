@@ -13,6 +13,7 @@ import pytest
 from bench.backfill import backfill, running_prometheus
 from bench.coverage import evidence
 from bench.worlds import Arm, Finished, World, decide, draw, series
+from monitoring.domains.band import Bands
 from monitoring.history.blocks import PrometheusHistory, find_grid
 from monitoring.outlook.evidence import Evidence, read_evidence
 from monitoring.outlook.observed import modes_seen
@@ -20,7 +21,6 @@ from monitoring.outlook.stratum import Plan
 from monitoring.replay.replayer import Replayer
 from monitoring.servers.prometheus import PrometheusClient
 from monitoring.servers.range_queries import RangeReader, Window
-from monitoring.targets.bands import Bands
 from monitoring.targets.targets import Targets
 from monitoring.tuning.alert_effect import AlertEffect, WouldFire, effects
 from monitoring.tuning.expected_firings import with_firings

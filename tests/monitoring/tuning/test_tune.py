@@ -25,8 +25,14 @@ def seen(seed: int = 1, items: int = 5000) -> Evidence:
     return evidence(WORLD, seed, items)
 
 
-def tuned(given: Evidence | None, **goal: object) -> Tuning:
-    return tune(given, InForce({}), goal_of(**goal))  # type: ignore[arg-type]
+def tuned(
+    given: Evidence | None,
+    *,
+    target_bypass: float | None = None,
+    min_quality: float | None = None,
+    profile: str | None = None,
+) -> Tuning:
+    return tune(given, InForce({}), goal_of(target_bypass=target_bypass, min_quality=min_quality, profile=profile))
 
 
 def thresholds(found: Tuning) -> tuple[float, float, float, float]:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitoring.domains.catalogue import Unit
 from monitoring.wording.figures import change, clock, figure, length, plain
+from monitoring.wording.units import Unit
 
 
 @pytest.mark.parametrize(

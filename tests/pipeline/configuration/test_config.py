@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.configuration.config import Config, Flags, load_config
+from pipeline.configuration.config import Config, load_config
+from pipeline.configuration.flags import Flags
 from pipeline.errors import ConfigError
 from pipeline.settings import Secret
 
@@ -112,14 +113,16 @@ def test_a_condition_may_carry_a_short_reason(tmp_path: Path) -> None:
         "checkpoints: {post_download: {conditions: [{when: size_bytes < 9, reason: tiny}, 'duration_seconds  < 60']}}"
     )
     config = load_config(_write(tmp_path, "early_exit.yaml", text))
-    assert config.known_values().exits == {"post_download": ("tiny", "duration_seconds < 60")}
+    assert config.known_values().pairs["pipeline_early_exits_total", "reason"] == {
+        "post_download": ("tiny", "duration_seconds < 60")
+    }
 
 
 def test_custom_types_become_known_label_values(tmp_path: Path) -> None:
     text = "custom_types: {review: {examples: [the battery lasts two days], processing_mode: full}}"
     config = load_config(_write(tmp_path, "content_routing.yaml", text))
     assert config.custom_types() == {"review": ("the battery lasts two days",)}
-    assert "review" in config.known_values().content_types
+    assert "review" in config.known_values().values["content_type"]
     assert config.routing.of("entertainment").processing_mode == "lightweight"
 
 

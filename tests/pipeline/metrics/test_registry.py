@@ -11,6 +11,9 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.domains import catalogue
+from pipeline.domains.catalogue import live_metrics
+from pipeline.domains.content.known import known_values
+from pipeline.domains.content.labels import DIMENSIONS
 from pipeline.events import (
     CallsSaved,
     CheckpointEvaluated,
@@ -25,14 +28,14 @@ from pipeline.events import (
 )
 from pipeline.metrics.family import Label
 from pipeline.metrics.labels import LabelGuard
-from pipeline.metrics.registry import KnownValues, Metrics
+from pipeline.metrics.registry import Metrics
 
-KNOWN = KnownValues(("news", "review"), "blue", {"post_download": ("too_short",), "post_analysis": ("nothing_found",)})
+KNOWN = known_values(("news", "review"), "blue", {"post_download": ("too_short",), "post_analysis": ("nothing_found",)})
 
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics(CollectorRegistry(), known=KNOWN)
+    return live_metrics(CollectorRegistry(), known=KNOWN)
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
@@ -72,7 +75,7 @@ def test_a_finished_item_reaches_all_its_families(metrics: Metrics) -> None:
     assert (
         value(metrics, "pipeline_bypasses_total", reason="low_quality", content_type="news", config_version="blue") == 1
     )
-    sums = {d: value(metrics, "pipeline_quality_score_sum", dimension=d, **item) for d in catalogue.DIMENSIONS}
+    sums = {d: value(metrics, "pipeline_quality_score_sum", dimension=d, **item) for d in DIMENSIONS}
     assert sums == {"overall": 0.51, "coherence": 0.41, "completeness": 0.31, "informativeness": 0.21}
     assert value(metrics, "pipeline_time_spent_seconds_total", **item) == 35.2
     assert value(metrics, "pipeline_time_saved_seconds_total", **item) == pytest.approx(105.6)
@@ -243,7 +246,7 @@ def test_a_flood_of_made_up_values_stays_within_the_caps() -> None:
         "pipeline_stage": 11,
         "error_type": 15,
     }
-    metrics = Metrics(CollectorRegistry(), known=KNOWN, caps=caps)
+    metrics = live_metrics(CollectorRegistry(), known=KNOWN, caps=caps)
     counts = []
     for round_ in range(4):
         for i in range(150):

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from pipeline import InProcessRecorder, NullRecorder, current_item
 from pipeline.configuration.config import load_config
+from pipeline.domains.content.families import STAGE_TIME_SAVED
 from pipeline.errors import StageError
 from pipeline.events import ItemFailed, ItemFinished
 from pipeline.item import Fact
@@ -132,7 +133,7 @@ def test_stages_side_by_side_cost_their_wall_time_once(recorder: InProcessRecord
 
 
 def saved_by_stage(recorder: InProcessRecorder) -> dict[str, float]:
-    family = recorder.metrics.family("pipeline_stage_time_saved_seconds_total")
+    family = recorder.metrics.family(STAGE_TIME_SAVED)
     samples = [s for metric in family.collect() for s in metric.samples]
     return {s.labels["pipeline_stage"]: s.value for s in samples if s.value}
 

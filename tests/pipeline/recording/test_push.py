@@ -20,6 +20,7 @@ from pipeline.events import CheckpointEvaluated, ItemFinished, StageFinished
 from pipeline.recording.push import PushRecorder, PushSettings
 from pipeline.recording.spool import MAX_AGE_SECONDS, Batch, Spool
 from pipeline.settings import Secret
+from pipeline.zstd import decompress
 
 QUICK = PushSettings(batch_seconds=0.01, patience_seconds=0.05, close_seconds=2.0)
 
@@ -197,9 +198,7 @@ def test_pauses_between_attempts_grow_and_are_jittered(spool: Path) -> None:
 
 def test_one_refused_event_does_not_take_the_others_with_it(spool: Path) -> None:
     def refuse_poison(request: httpx.Request) -> httpx.Response:
-        import zstandard
-
-        body = zstandard.decompress(request.content)
+        body = decompress(request.content)
         return httpx.Response(422 if b"poison" in body else 200)
 
     transport = httpx.MockTransport(refuse_poison)
@@ -298,7 +297,7 @@ async def _closed_in_async(spool: Path) -> None:
 
 def test_the_public_name_is_where_the_contract_puts_it() -> None:
     import pipeline
-    import pipeline.recording.recorder
+    import pipeline.recorder
 
     names: list[Any] = [pipeline.PushRecorder, pipeline.recorder.PushRecorder]
     assert names == [PushRecorder, PushRecorder]

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
+from pipeline.domains.catalogue import live_metrics
+from pipeline.domains.content import families
 from pipeline.domains.content.bulk import BulkApplier
-from pipeline.events import CheckpointEvaluated, Event, ItemFinished, ShadowJudged, StageFinished, StageSkipped
-from pipeline.metrics.registry import Metrics
+from pipeline.events import CheckpointEvaluated, DomainEvent, ItemFinished, ShadowJudged, StageFinished, StageSkipped
 
 RATIO = st.one_of(st.none(), st.floats(0, 1), st.sampled_from([0.0, 0.05, 0.5, 1.0, 0.1, 0.15, 0.3]))
 TEXT = st.one_of(
@@ -31,7 +32,7 @@ ITEMS = st.builds(
     config_version=TEXT,
     item_id=st.one_of(st.none(), st.sampled_from(["", "i1", "i2", "x" * 101])),
 )
-OTHERS: list[Event] = [
+OTHERS: list[DomainEvent] = [
     StageFinished("download", 1.0),
     StageSkipped("analysis", 2.5),
     CheckpointEvaluated("post_download", candidate_confidence=0.5),
@@ -42,8 +43,8 @@ OTHERS: list[Event] = [
 @settings(max_examples=80, deadline=None)
 @given(st.lists(ITEMS, min_size=1, max_size=30), st.booleans())
 def test_adding_up_first_gives_what_one_by_one_gives(items: list[ItemFinished], mixed: bool) -> None:
-    events: list[Event] = [*(items * 3), *(OTHERS if mixed else [])]
-    plain, bulk = Metrics(CollectorRegistry()), Metrics(CollectorRegistry())
+    events: list[DomainEvent] = [*(items * 3), *(OTHERS if mixed else [])]
+    plain, bulk = live_metrics(CollectorRegistry()), live_metrics(CollectorRegistry())
     plain.apply_many(events)
     BulkApplier(bulk)._apply_items([e for e in events if isinstance(e, ItemFinished)])
     bulk.apply_many([e for e in events if not isinstance(e, ItemFinished)])
@@ -61,13 +62,13 @@ def test_adding_up_first_gives_what_one_by_one_gives(items: list[ItemFinished], 
 
 
 def test_small_and_large_batches_of_any_events_are_counted() -> None:
-    metrics = Metrics(CollectorRegistry())
+    metrics = live_metrics(CollectorRegistry())
     applier = BulkApplier(metrics)
     for size in (1, 31, 32, 500):
-        applier.apply([ItemFinished("full")] * size + OTHERS)
+        applier.apply([*([ItemFinished("full")] * size), *OTHERS])
     labels = {"decision": "early_exit", "verdict": "wrong", "content_type": "new-3", "config_version": "new-4"}
     assert metrics.registry.get_sample_value("pipeline_shadow_items_total", labels) == 4
-    assert sum(child._value.get() for child in metrics.family("pipeline_items_total")._metrics.values()) == 564
+    assert sum(child._value.get() for child in metrics.family(families.ITEMS)._metrics.values()) == 564
     assert (
         metrics.registry.get_sample_value("pipeline_stage_duration_seconds_count", {"pipeline_stage": "download"}) == 4
     )

@@ -1,0 +1,42 @@
+"""Alerts about the chain that tells of alerts: does it deliver, does it evaluate, does it live."""
+
+from __future__ import annotations
+
+from monitoring.domains.alert import Fixed
+
+_HEALTH = "pipemeter-health"
+_FIFTEEN_MINUTES = 900
+
+NOTIFICATIONS_FAILING = Fixed(
+    name="NotificationsFailing",
+    severity="critical",
+    expr="sum by (integration) (increase(alertmanager_notifications_failed_total[5m])) > 0",
+    summary="Alertmanager cannot deliver to {{ $labels.integration }}",
+    description="Notifications to {{ $labels.integration }} have failed for 15m or longer "
+    '({{ $value | printf "%.0f" }} in the last 5m, target 0).',
+    advice="Check the webhook or address of this channel, and Alertmanager's log.",
+    board=_HEALTH,
+    for_seconds=_FIFTEEN_MINUTES,
+    further=("integration",),
+)
+RULE_EVALUATION_FAILING = Fixed(
+    name="RuleEvaluationFailing",
+    severity="critical",
+    expr="sum (increase(prometheus_rule_evaluation_failures_total[5m])) > 0",
+    summary="Prometheus cannot evaluate its rules",
+    description='Rules have failed to evaluate for 15m or longer ({{ $value | printf "%.0f" }} times in the last 5m, '
+    "target 0), so that alerts may be silent that should fire.",
+    advice="See which rule fails and why on Prometheus' page of rules.",
+    board=_HEALTH,
+    for_seconds=_FIFTEEN_MINUTES,
+)
+WATCHDOG = Fixed(
+    name="Watchdog",
+    severity="none",
+    expr="vector(1)",
+    summary="Alerting works",
+    description="This alert always fires, so that its absence can be noticed (target: always there).",
+    advice="Nothing is wrong while it fires; when it stops, Prometheus or Alertmanager is not working.",
+    board=_HEALTH,
+)
+FIXED = (NOTIFICATIONS_FAILING, RULE_EVALUATION_FAILING, WATCHDOG)

@@ -1,0 +1,54 @@
+"""Links within the documents lead somewhere, and no page is half generated."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted({ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")})
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
+MARK = "DO NOT EDIT"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what headings can be reached by, as code hosts name them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_within_the_project_leads_to_a_file_and_a_heading(page: Path) -> None:
+    wrong = []
+    for path, anchor in LINK.findall(page.read_text()):
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            wrong.append(f"{path}#{anchor}")
+    assert not wrong
+
+
+def test_a_folder_of_documents_is_wholly_generated_or_wholly_written_by_hand() -> None:
+    for folder in {page.parent for page in PAGES}:
+        marked = {MARK in page.read_text().splitlines()[0] for page in PAGES if page.parent == folder}
+        assert len(marked) == 1, folder
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_file_of_ours_that_a_document_names_exists(page: Path) -> None:
+    named = re.findall(r"`((?:pipeline|monitoring|exporter|pipemeter|bench|tools|tests)/[\w/.-]*)`", page.read_text())
+    assert not [name for name in named if not list(ROOT.glob(name.replace("NAME", "*")))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_module_of_ours_that_a_document_runs_or_imports_exists(page: Path) -> None:
+    text = page.read_text()
+    named = re.findall(r"python3? -m ((?:bench|tools|exporter|pipemeter)[\w.]*)", text)
+    named += re.findall(r"`((?:bench|tools)\.\w+)`", text)
+    missing = [
+        name
+        for name in {n.rstrip(".") for n in named}
+        if not any((ROOT / name.replace(".", "/")).with_suffix(suffix).exists() for suffix in (".py", ""))
+    ]
+    assert not missing

@@ -6,12 +6,15 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
 from pipeline.configuration.config import PROFILES, Config, default_directory, load_config
+
+if TYPE_CHECKING:
+    from monitoring.compile.routing.integrations import Version
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -59,3 +62,22 @@ def named_sources(sources: Iterable[str]) -> list[str]:
             "no source given: name files, folders, URLs or feeds, or `-` for a list on standard input"
         )
     return names
+
+
+def read_version(ctx: click.Context, parameter: click.Parameter, value: str) -> Version:
+    """Read a version such as 0.25 from the command line."""
+    from monitoring.compile.routing.integrations import parse_version  # only who compiles needs it
+
+    try:
+        return parse_version(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, parameter) from None
+
+
+monitoring_file = click.option(
+    "--config",
+    "config_file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="monitoring.yaml.  [default: ./config/monitoring.yaml where it exists, else built-in values]",
+)

@@ -14,9 +14,10 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote_plus
 
-from monitoring.alerts.alert import Alert, BandCase, BurnCase, alerts_of
+from monitoring.alerts.alert import Alert, BandCase, BurnCase
+from monitoring.alerts.plan import Plan
 from monitoring.alerts.recording_rules import SIGNALS_FILE, Group, burn_rates_file
-from monitoring.alerts.rule_groups import alert_file, annotations_of, rule_files
+from monitoring.alerts.rule_groups import alert_file, annotations_of
 from monitoring.compile.watch import Stretch, Watch
 from monitoring.compile.worlds import ANOTHER_JOB, Timeline, labels_of
 from monitoring.domains import catalogue
@@ -31,20 +32,19 @@ _SLACK = 2  # steps around a crossing that are left open: releases of Prometheus
 Document = dict[str, Any]
 
 
-def alert_tests(targets: Targets) -> dict[str, Document]:
+def alert_tests(plan: Plan) -> dict[str, Document]:
     """Return the promtool test documents by relative path: one an alert name, of burn rates one a tier.
 
     Each loads only the recording rules that its alerts need, so that the long walks take seconds, not minutes.
     """
-    alerts = alerts_of(targets)
-    files = rule_files(targets)
+    files = plan.files
     documents: dict[str, Document] = {}
-    for alert in alerts:
+    for alert in plan.alerts:
         needed = _recording_files(alert, files)
-        same = [a for a in alerts if a.name == alert.name and set(_recording_files(a, files)) <= set(needed)]
+        same = [a for a in plan.by_name[alert.name] if set(_recording_files(a, files)) <= set(needed)]
         path = f"{FOLDER}/{_file_name(alert)}.yaml"
         document = documents.setdefault(path, _document(alert, [*needed, alert_file(alert.domain)], files))
-        document["tests"] += cases_of(alert, same, targets)
+        document["tests"] += cases_of(alert, same, plan.targets)
     return documents
 
 

@@ -14,14 +14,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from monitoring.alerts.alert import Alert, BandCase, BurnCase, alerts_of
+from monitoring.alerts.alert import Alert, BandCase, BurnCase
+from monitoring.alerts.plan import Plan
 from monitoring.alerts.rule_groups import header
 from monitoring.domains.catalogue import domain, signal, signals
 from monitoring.domains.signal import Signal
 from monitoring.promql.expressions import expression, recorded_of, recorded_terms
 from monitoring.targets.links import Links
 from monitoring.targets.slos import Slo
-from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration, parse_duration
 from monitoring.wording.values import exact_percent, say
 
@@ -35,12 +35,10 @@ _LINK = re.compile(r"\[(\w+)\]\(\1\.md\)")
 _HOUR = 3600
 
 
-def runbooks(targets: Targets) -> dict[str, str]:
+def runbooks(plan: Plan) -> dict[str, str]:
     """Return every page by its path, one an alert and the index."""
-    by_name: dict[str, list[Alert]] = {}
-    for alert in alerts_of(targets):
-        by_name.setdefault(alert.name, []).append(alert)
-    pages = {name: _marked(_source(alerts[0]), _page(alerts, targets.links)) for name, alerts in by_name.items()}
+    by_name, links = plan.by_name, plan.targets.links
+    pages = {name: _marked(_source(alerts[0]), _page(alerts, links)) for name, alerts in by_name.items()}
     index = _beside(_INDEX).replace("{alerts}", _overview(by_name.values()))
     pages[INDEX] = _marked(f"monitoring/compile/{_INDEX}", index)
     return {f"{FOLDER}/{name}.md": _linked(text, by_name) for name, text in pages.items()}

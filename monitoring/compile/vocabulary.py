@@ -23,7 +23,7 @@ Labels = dict[str, Values]
 Group = dict[str, Any]
 
 TARGET_LABELS = ("job", "instance")
-FOREIGN: Mapping[str, tuple[str, ...]] = {  # series of others: the labels of theirs that we may name
+_FOREIGN: Mapping[str, tuple[str, ...]] = {
     "up": (),
     "scrape_duration_seconds": (),
     "scrape_samples_scraped": (),
@@ -42,6 +42,12 @@ _TEMPLATE_LABEL = re.compile(r"\$labels\.(\w+)")
 _NODES_WITHOUT_LABELS = ("NumberLiteral", "StringLiteral")
 
 
+def foreign_series() -> dict[str, tuple[str, ...]]:
+    """Return the series of others that we may name, each with the labels of theirs that we may; those of alerts too."""
+    carried = (*EVERY, *of_all(), TIER)
+    return {**_FOREIGN, "ALERTS": (*carried, "alertstate"), "ALERTS_FOR_STATE": carried}
+
+
 class Vocabulary:
     """Every series that may be named, with its labels and their values. `known`: values from the configuration."""
 
@@ -49,9 +55,7 @@ class Vocabulary:
         self._series: dict[str, Labels] = {}
         for family in catalogue.families():
             self._series |= _series_of(family, known or {})
-        carried = (*EVERY, *of_all(), TIER)
-        alerts = {"ALERTS": (*carried, "alertstate"), "ALERTS_FOR_STATE": carried}
-        for name, labels in (*FOREIGN.items(), *alerts.items()):
+        for name, labels in foreign_series().items():
             self._series[name] = dict.fromkeys((*TARGET_LABELS, *labels))
         for group in groups:
             for rule in group["rules"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from importlib import import_module
 
 import msgspec
 
@@ -15,7 +16,10 @@ from monitoring.domains.contract import broken_promises
 from monitoring.domains.domain import Domain
 from monitoring.domains.exporter.domain import DOMAIN as EXPORTER
 from monitoring.domains.signal import Signal
+from monitoring.domains.variable import Variable
+from pipeline.domains import catalogue
 from pipeline.errors import PipemeterError
+from pipeline.metrics.domain import Domain as Said
 
 DOMAINS: tuple[Domain, ...] = (CONTENT, EXPORTER)
 
@@ -28,6 +32,7 @@ class Registry(msgspec.Struct, frozen=True):
     metrics: tuple[Metric, ...]
     fixed: tuple[Fixed, ...]
     cases: Mapping[str, tuple[Case, ...]]
+    variables: Mapping[str, Variable]
 
 
 def registry_of(domains: Iterable[Domain]) -> Registry:
@@ -41,13 +46,31 @@ def registry_of(domains: Iterable[Domain]) -> Registry:
         tuple(metric for domain in found for metric in domain.metrics),
         tuple(alert for domain in found for alert in domain.alerts),
         {name: cases for domain in found for name, cases in domain.cases.items()},
+        {variable.name: variable for domain in found for variable in domain.variables},
     )
 
 
 @cache
 def registry() -> Registry:
-    """Return all domains put together, once. Raises PipemeterError for a domain that breaks its promises."""
-    return registry_of(DOMAINS)
+    """Return all domains put together, once: ours, and those of other packages that are installed.
+
+    Raises PipemeterError for a domain that cannot be loaded or breaks its promises.
+    """
+    return registry_of((*DOMAINS, *(_judged(said) for said in catalogue.domains() if said.judged)))
+
+
+def _judged(said: Said) -> Domain:
+    """Return what another package's domain is judged by, from where it says that this stands."""
+    module, _, attribute = said.judged.partition(":")
+    try:
+        found = getattr(import_module(module), attribute)
+    except Exception as error:
+        raise PipemeterError(f"domain {said.name}: judged {said.judged!r}: {type(error).__name__}: {error}") from error
+    if not isinstance(found, Domain):
+        raise PipemeterError(f"domain {said.name}: judged {said.judged!r}: expected a Domain of monitoring.domains")
+    if found.name != said.name:
+        raise PipemeterError(f"domain {said.name}: judged {said.judged!r}: is called {found.name!r}, not like its side")
+    return found
 
 
 def domains() -> tuple[Domain, ...]:
@@ -104,3 +127,8 @@ def fixed_alerts() -> tuple[Fixed, ...]:
 def cases_of(alert: str) -> tuple[Case, ...]:
     """Return the test cases of an alert without bands."""
     return registry().cases.get(alert, ())
+
+
+def variables() -> Mapping[str, Variable]:
+    """Return what boards may be narrowed by, by the label that it narrows."""
+    return registry().variables

@@ -38,6 +38,9 @@ def _of(domain: Domain) -> Iterator[str]:
             yield from (f"{metric.path} {problem}" for problem in _of_metric(metric, signals[metric.signal]))
         else:
             yield f"{metric.path} judges the signal {metric.signal!r}, which it does not declare"
+    for name in domain.headlines:
+        if name not in signals:
+            yield f"tells of the signal {name!r} in its headlines, which it does not declare"
     yield from _of_alerts(domain)
 
 
@@ -128,6 +131,7 @@ def _clashes(domains: list[Domain]) -> Iterator[str]:
         "keys of monitoring.yaml are called": [metric.path for domain in domains for metric in domain.metrics],
         "keys of monitoring.yaml judge the signal": [m.signal for domain in domains for m in domain.metrics],
         "alerts are called": alerts,
+        "boards are called": [board.name for domain in domains for board in domain.boards],
     }
     for what, names in kinds.items():
         yield from (f"{count} {what} {name}" for name, count in Counter(names).items() if count > 1)

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from monitoring.domains.band import Bands
-from monitoring.domains.catalogue import ends_of, metrics, signals
-from monitoring.domains.signal import JOB
+from monitoring.domains.catalogue import domain, domains, ends_of, signals
+from monitoring.domains.domain import Domain
+from monitoring.domains.signal import JOB, Signal
 from monitoring.promql.expressions import expression
 from monitoring.reporting.alert_history import Fired, active
 from monitoring.reporting.readings import Budget, Reading, budget, read
@@ -30,6 +31,7 @@ TOTALS = (
     "saved_llm_calls",
 )
 _ROW = ("bypass_rate", "early_exit_share", "time_savings", "quality_score_avg", "error_rate")
+_ABOUT = "pipeline"  # the domain whose items, content types and checkpoints are told of in full
 _REASONS = 3  # of a checkpoint's exits
 
 
@@ -54,10 +56,19 @@ class Checkpoint(msgspec.Struct, frozen=True):
     reasons: dict[str, int]
 
 
-class Overview(msgspec.Struct, frozen=True):
+class OfDomain(msgspec.Struct, frozen=True):
+    """The headlines of one domain."""
+
+    name: str
+    title: str
+    readings: list[Reading]
+
+
+class Overview(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything about one window that ends at `at` (Unix seconds). `scrapes`: of the series seen most often.
 
-    `exporters`: how many were up and how many there are, at the end of the window.
+    `exporters`: how many were up and how many there are, at the end of the window. `readings`: the headlines of the
+    content pipeline, `domains`: those of the other domains that have any.
     """
 
     at: float
@@ -71,6 +82,7 @@ class Overview(msgspec.Struct, frozen=True):
     checkpoints: list[Checkpoint]
     budgets: list[Budget]
     alerts: list[Fired]
+    domains: list[OfDomain] = []
 
     @property
     def shortage(self) -> str:
@@ -89,7 +101,7 @@ async def overview(questions: Questions, targets: Targets, budgets: Sequence[Bud
         round(await questions.value(f"max(count_over_time(pipeline_items_total[{questions.over}]))") or 0),
         await _exporters(questions),
         await _totals(questions),
-        list(await asyncio.gather(*(_overall(questions, x.signal, targets.bands.get(x.signal)) for x in metrics()))),
+        await _headlines(questions, targets, domain(_ABOUT)),
         await _rows(questions, "content_type", targets.overrides),
         await _rows(questions, "config_version", {}),
         await _checkpoints(questions),
@@ -97,6 +109,11 @@ async def overview(questions: Questions, targets: Targets, budgets: Sequence[Bud
         if budgets is None
         else [*budgets],
         await active(questions),
+        [
+            OfDomain(one.name, one.title, await _headlines(questions, targets, one))
+            for one in domains()
+            if one.headlines and one.name != _ABOUT
+        ],
     )
 
 
@@ -110,12 +127,24 @@ async def _totals(questions: Questions) -> dict[str, float | None]:
     return {name: values.get(()) for name, values in zip(TOTALS, found, strict=True)}
 
 
+async def _headlines(questions: Questions, targets: Targets, domain: Domain) -> list[Reading]:
+    asked = (_overall(questions, name, targets.bands.get(name)) for name in domain.headlines)
+    return list(await asyncio.gather(*asked))
+
+
 async def _overall(questions: Questions, name: str, bands: Bands | None) -> Reading:
-    asked = (questions.signal(one) for one in (signals()[name], *ends_of(name)))
-    volume, value, *ends = await asyncio.gather(questions.volume(signals()[name]), *asked)
+    signal = signals()[name]
+    counted = questions.volume(signal) if signal.counted else _as_many(questions, signal)
+    asked = (questions.signal(one) for one in (signal, *ends_of(name)))
+    volume, value, *ends = await asyncio.gather(counted, *asked)
     low, high = (end.get(()) for end in ends) if ends else (None, None)
     interval = None if low is None or high is None else (low, high)
-    return read(signals()[name], value.get(()), volume.get((), 0.0), bands, interval)
+    return read(signal, value.get(()), volume.get((), 0.0), bands, interval)
+
+
+async def _as_many(questions: Questions, signal: Signal) -> dict[Key, float]:
+    """Return what a signal rests on that is no share of anything: one reading, where it has any."""
+    return dict.fromkeys(await questions.signal(signal), 1.0)
 
 
 async def _rows(questions: Questions, label: str, bands: Mapping[str, Mapping[str, Bands]]) -> list[Row]:

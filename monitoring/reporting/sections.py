@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from monitoring.domains import catalogue
 from monitoring.reporting.alert_history import Fired
 from monitoring.reporting.overview import Checkpoint, Overview, Row
 from monitoring.reporting.readings import Budget, Reading, State
@@ -74,16 +75,19 @@ def overview_sections(found: Overview) -> Iterator[Section]:
         yield rows("By configuration", "Configuration", found.versions)
     if found.checkpoints:
         yield checkpoints(found.checkpoints)
+    yield from (signals(domain.readings, domain.title) for domain in found.domains)
 
 
-def signals(readings: Sequence[Reading]) -> Section:
+def signals(readings: Sequence[Reading], title: str = "Against the targets") -> Section:
     """Return the judged signals against their targets."""
     columns = ("Signal", "Value", "Target", "State", "Items")
-    return Section("Against the targets", columns, [_signal(reading) for reading in readings])
+    return Section(title, columns, [_signal(reading) for reading in readings])
 
 
 def _signal(reading: Reading) -> tuple[Cell | str, ...]:
     items = f"not enough data: {reading.shortage}" if reading.shortage else f"{reading.items:,}"
+    if not catalogue.signal(reading.signal).counted:
+        items = NONE
     return reading.title, value_of(reading), figure(reading.target, reading.unit), _verdict(reading), items
 
 

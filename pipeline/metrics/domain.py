@@ -43,7 +43,7 @@ class Domain(msgspec.Struct, frozen=True):
     name: str
     families: tuple[Family, ...]
     labels: tuple[Label, ...] = ()
-    events: tuple[type[msgspec.Struct], ...] = ()
+    events: tuple[type[Any], ...] = ()
     handlers: Handlers | None = None
     prefixes: tuple[str, ...] = ()
     traffic: Callable[[Random, Dials], Traffic] | None = None

@@ -8,9 +8,6 @@ from typing import Literal
 import msgspec
 
 Kind = Literal["counter", "gauge", "histogram"]
-Domain = Literal[
-    "pipeline", "exporter", "llm", "workflow", "batching", "bandits", "evaluations", "agents", "clustering", "models"
-]
 Kept = Literal["counted", "process", "config"]
 
 UNSPECIFIED = "unspecified"  # label value of something that was not said

@@ -24,9 +24,9 @@ from monitoring.compile.output import (
 from monitoring.compile.routing.integrations import Version, shown
 from monitoring.targets.targets import default_path, load_targets
 from pipeline.defaults import default_files
-from pipemeter import cli
-from pipemeter.verbs.alertmanager import monitoring_file, read_version
-from pipemeter.written import replacing
+from pipeline.files import replacing
+from pipemeter import exits
+from pipemeter.options import monitoring_file, read_version
 
 
 def _cluster(namespace: str, release: str) -> Cluster:
@@ -102,7 +102,7 @@ def command(
         _say(compiled, changes, out, check)
         if begun:
             click.echo(f"{out / begun[0]} and its targets, to start from: yours from now on")
-    return cli.EXIT_FAILED if check and changes else 0
+    return exits.FAILED if check and changes else 0
 
 
 def _begin(out: Path) -> list[str]:

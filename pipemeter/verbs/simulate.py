@@ -14,8 +14,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from pipeline.domains.catalogue import domains
 from pipeline.events import ItemFailed
 from pipeline.metrics.domain import Dials, Traffic
-from pipeline.recording.recorder import DEFAULT_URL, Recorder, exporter_address
-from pipemeter import cli
+from pipeline.recording.environment import DEFAULT_URL, exporter_address
+from pipeline.recording.recorder import Recorder
+from pipemeter import exits
 from pipemeter.logs import configure_logs
 from pipemeter.stopping import Stop, stopping
 
@@ -69,7 +70,7 @@ def command(
             f"{figures['items']} items ({figures['failed_items']} failed), {figures['events']} events to {target}: "
             f"{figures['delivered']} delivered, {figures['dropped']} dropped, {figures['spooled']} waiting on disk"
         )
-    return 0 if figures["delivered"] >= figures["events"] else cli.EXIT_FAILED
+    return 0 if figures["delivered"] >= figures["events"] else exits.FAILED
 
 
 def _send(recorder: Recorder, traffic: Sequence[Traffic], seconds: float, rate: float, stop: Stop) -> dict[str, int]:

@@ -22,8 +22,9 @@ from monitoring.tuning.goal import Goal, goal_of, targets_goal
 from monitoring.tuning.optimal_config import optimal_config
 from monitoring.tuning.recommendation import Tuning
 from monitoring.tuning.tune import InForce, expected_shifts, tune
-from pipeline.configuration.config import PROFILES, Config
-from pipeline.decisions.routing import Mode
+from pipeline.configuration.config import PROFILES
+from pipeline.files import replacing
+from pipemeter.advice import in_force
 from pipemeter.asking import (
     Duration,
     answered,
@@ -36,7 +37,6 @@ from pipemeter.asking import (
 from pipemeter.logs import configure_logs
 from pipemeter.options import read_config
 from pipemeter.tables.tuning import tuning_table
-from pipemeter.written import replacing
 
 _FINE, _COARSE = 60, 300  # s between evaluations of alerts
 _SHORT = 2 * 86_400  # s of history up to which they are evaluated finely
@@ -130,11 +130,3 @@ async def _tuned(client: PrometheusClient, asked: _Asked, progress: Progress) ->
     replayer = Replayer(RangeReader(client), span)
     alerts = await with_firings(found.alerts, replayer, asked.targets, shifts, grid.block_seconds, progress)
     return msgspec.structs.replace(found, alerts=alerts)
-
-
-def in_force(config: Config) -> InForce:
-    """Return what a configuration says of thresholds and confidences, by their names in the metrics."""
-    values = msgspec.to_builtins(config.thresholds)
-    values |= {f"{name}_min_confidence": point.min_confidence for name, point in config.checkpoints.items()}
-    modes: dict[str, Mode] = {name: route.processing_mode for name, route in config.routing.types.items()}
-    return InForce(values, modes)

@@ -11,7 +11,7 @@ from monitoring.compile.dashboards.drawn import DrawnBoard, drawn
 from monitoring.compile.dashboards.notes import NOTES
 from monitoring.compile.dashboards.palette import palette_of
 from monitoring.compile.vocabulary import Vocabulary
-from monitoring.domains.catalogue import DOMAINS
+from monitoring.domains import catalogue
 from monitoring.domains.domain import Domain
 from monitoring.targets.targets import Targets
 from pipeline.errors import PipemeterError
@@ -21,17 +21,18 @@ OLDEST = (10, 0)  # the first Grafana that reads what we write
 NEWEST = (13, 2)  # what docker-compose.yml pins
 
 
-def boards(targets: Targets, *, recorded: bool = True, domains: Sequence[Domain] = DOMAINS) -> list[DrawnBoard]:
+def boards(targets: Targets, *, recorded: bool = True, domains: Sequence[Domain] | None = None) -> list[DrawnBoard]:
     """Return the boards of no single domain, then those of each.
 
     `recorded` False makes them ask the raw families, to compare: it is slow. Raises PipemeterError for a board that
     names what nobody declared, and for two of one name.
     """
-    found = [overview.board(targets), slo.board(targets), *(board for domain in domains for board in domain.boards)]
+    judged = catalogue.domains() if domains is None else domains
+    found = [overview.board(targets), slo.board(targets), *(board for domain in judged for board in domain.boards)]
     names = [board.name for board in found]
     if double := [name for name in names if names.count(name) > 1]:
         raise PipemeterError(f"two boards are called {double[0]!r}: the name is that of the file, give one another")
-    palette = palette_of(domains)
+    palette = palette_of(judged)
     return [drawn(board, targets, palette, recorded=recorded) for board in found]
 
 

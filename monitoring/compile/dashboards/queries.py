@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from monitoring.compile.dashboards.scales import target_of
-from monitoring.compile.vocabulary import FOREIGN, TARGET_LABELS
+from monitoring.compile.vocabulary import TARGET_LABELS, foreign_series
 from monitoring.domains.ask import AnyAsk, Ask, Joined, PromQL, TargetOr
 from monitoring.domains.board import Kind
 from monitoring.domains.catalogue import signal
@@ -137,7 +137,8 @@ def families_of(signal: Signal) -> tuple[str, ...]:
 
 def labels_of(families: Sequence[str]) -> frozenset[str]:
     """Return the labels that all of these metrics have, those that Prometheus adds among them. Raises LookupError."""
-    declared = [frozenset(FOREIGN[name] if name in FOREIGN else catalogue.family(name).labels) for name in families]
+    foreign = foreign_series()
+    declared = [frozenset(foreign[name] if name in foreign else catalogue.family(name).labels) for name in families]
     return frozenset(TARGET_LABELS) | (frozenset.intersection(*declared) if declared else frozenset())
 
 

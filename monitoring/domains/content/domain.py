@@ -17,6 +17,7 @@ DOMAIN = Domain(
     metrics=METRICS,
     alerts=FIXED,
     cases=CASES,
+    headlines=tuple(metric.signal for metric in METRICS),
     boards=BOARDS,
     variables=VARIABLES,
     colours=COLOURS,

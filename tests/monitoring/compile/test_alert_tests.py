@@ -16,8 +16,9 @@ import pytest
 import yaml
 
 from monitoring.alerts.alert import Alert, Record, alerts_of
+from monitoring.alerts.plan import plan_of
 from monitoring.alerts.recording_rules import recording_files
-from monitoring.alerts.rule_groups import alert_rule, dump, rule_files, rule_groups
+from monitoring.alerts.rule_groups import alert_rule, dump
 from monitoring.compile.alert_tests import alert_tests, cases_of, step_of
 from monitoring.compile.output import Difference, compile_all, differences, write
 from monitoring.compile.routing.config import templates
@@ -66,7 +67,7 @@ def test_groups_carry_no_interval_and_stand_in_files_that_say_where_they_come_fr
 
 
 def test_recorded_names_have_three_parts_and_are_unique() -> None:
-    names = [rule["record"] for group in rule_groups(Targets()) for rule in group["rules"] if "record" in rule]
+    names = [rule["record"] for group in plan_of(Targets()).groups for rule in group["rules"] if "record" in rule]
     assert all(re.fullmatch(r"[a-z_]+:[a-z0-9_]+:[a-z0-9_]+", name) for name in names)
     assert len(names) - names.count("slo:error_budget_remaining:ratio") == len(set(names)) - 1
 
@@ -111,7 +112,7 @@ def test_a_derived_burn_rate_and_a_waiting_section_are_said() -> None:
 
 
 def test_the_default_rules_name_only_what_exists() -> None:
-    assert check_groups(rule_groups(Targets())) == []
+    assert check_groups(plan_of(Targets()).groups) == []
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_the_default_rules_name_only_what_exists() -> None:
     ],
 )  # fmt: skip
 def test_an_expression_that_names_what_nobody_exposes_is_refused(expression: str, problem: str) -> None:
-    vocabulary = Vocabulary(rule_groups(Targets()))
+    vocabulary = Vocabulary(plan_of(Targets()).groups)
     assert any(problem in found for found in vocabulary.check_expression(expression))
 
 
@@ -147,7 +148,7 @@ def test_a_template_may_only_name_labels_of_its_alert_and_metrics_that_exist() -
 
 
 def test_a_message_may_only_name_labels_and_annotations_that_alerts_have() -> None:
-    groups = rule_groups(Targets())
+    groups = plan_of(Targets()).groups
     text = "{{ .CommonLabels.severty }} {{ .Annotations.sumary }} {{ .Labels.integration }} {{ .Labels.SortedPairs }}"
     severity, summary = dead_names({"x.tmpl": text}, groups, Vocabulary(groups))
     assert severity.startswith("x.tmpl: names .CommonLabels.severty, which no alert has: `severity`")
@@ -215,8 +216,8 @@ def _failing(paths: list[Path]) -> list[str]:
 
 
 def _written(folder: Path, targets: Targets) -> list[Path]:
-    texts = {path: dump({"groups": groups}) for path, groups in rule_files(targets).items()}
-    tests = {path: dump(document) for path, document in alert_tests(targets).items()}
+    texts = {path: dump({"groups": groups}) for path, groups in plan_of(targets).files.items()}
+    tests = {path: dump(document) for path, document in alert_tests(plan_of(targets)).items()}
     write(texts | tests, folder)
     return [folder / path for path in tests]
 

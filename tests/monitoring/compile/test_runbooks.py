@@ -23,7 +23,8 @@ from exporter.app import create_app
 from exporter.server.running import BackgroundServer
 from exporter.settings import ExporterSettings
 from monitoring.alerts.alert import alerts_of
-from monitoring.alerts.rule_groups import dump, rule_files, rule_groups
+from monitoring.alerts.plan import plan_of
+from monitoring.alerts.rule_groups import dump
 from monitoring.compile.runbooks import SECTIONS, expressions_of, runbooks
 from monitoring.compile.vocabulary import Vocabulary
 from monitoring.domains.band import Bands
@@ -61,7 +62,7 @@ CASES = pytest.mark.parametrize("targets", [Targets(), everything()], ids=["defa
 
 
 def pages(targets: Targets) -> dict[str, str]:
-    return {Path(path).stem: text for path, text in runbooks(targets).items()}
+    return {Path(path).stem: text for path, text in runbooks(plan_of(targets)).items()}
 
 
 @CASES
@@ -88,7 +89,7 @@ def test_every_text_that_was_written_is_of_an_alert_that_can_exist() -> None:
 
 @CASES
 def test_no_query_names_what_does_not_exist(targets: Targets) -> None:
-    vocabulary = Vocabulary(rule_groups(targets))
+    vocabulary = Vocabulary(plan_of(targets).groups)
     asked = {query: name for name, text in pages(targets).items() for query in expressions_of(text)}
     assert len(asked) > 60
     assert [(asked[query], found) for query in asked for found in vocabulary.check_expression(query)] == []
@@ -219,7 +220,7 @@ def prometheus(tmp_path: Path) -> Iterator[httpx.Client]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     (tmp_path / "rules").mkdir()
-    for path, groups in rule_files(everything()).items():
+    for path, groups in plan_of(everything()).files.items():
         (tmp_path / "rules" / path.replace("/", "-")).write_text(dump({"groups": groups}))
     config = PROMETHEUS.format(folder=tmp_path, exporter=exporter.url.removeprefix("http://"), port=port)
     (tmp_path / "prometheus.yml").write_text(config)

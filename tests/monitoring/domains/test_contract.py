@@ -106,6 +106,10 @@ BROKEN = {
         changed(CONTENT, cases={}),
         "alert PipelineDown has no case in which it fires",
     ),
+    "a headline of nothing": (
+        changed(CONTENT, headlines=("novelty",)),
+        "tells of the signal 'novelty' in its headlines, which it does not declare",
+    ),
     "cases of nothing": (
         changed(CONTENT, cases={**CONTENT.cases, "PipelineUp": ()}),
         "has cases of PipelineUp, which is none of its alerts",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.compile.vocabulary import Vocabulary
 from monitoring.domains.catalogue import domains, signal, signals
 from monitoring.domains.series import family_of
@@ -28,7 +28,7 @@ def test_a_signal_is_named_once() -> None:
 @pytest.mark.parametrize("name", signals())
 def test_every_form_of_a_signal_names_only_what_exists(name: str) -> None:
     one = signals()[name]
-    vocabulary = Vocabulary(rule_groups(Targets()))
+    vocabulary = Vocabulary(plan_of(Targets()).groups)
     forms: list[int | str | OverRange] = ["5m", "7d"]
     if one.recorded:
         windows = set.intersection(*(set(recorded_of(term.series).windows) for term in recorded_terms(one)))

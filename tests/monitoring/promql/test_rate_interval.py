@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bench.backfill import Series, backfill, running_prometheus
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.compile.boards.files import filled_in
 from monitoring.compile.dashboards.queries import Queries
 from monitoring.domains.ask import Ask
@@ -113,7 +113,7 @@ def test_an_overview_states_the_interval_beside_the_rate(client: PrometheusClien
 def test_the_ends_are_recorded_over_the_window_of_the_rate() -> None:
     bands = msgspec.structs.replace(Targets().bands["wrong_skip_rate"], window=7200)
     for targets, window in ((Targets(), "1d"), (Targets(bands={**Targets().bands, "wrong_skip_rate": bands}), "2h")):
-        rules = {rule["record"] for group in rule_groups(targets) for rule in group["rules"] if "record" in rule}
+        rules = {rule["record"] for group in plan_of(targets).groups for rule in group["rules"] if "record" in rule}
         assert {f"pipeline:wrong_skip_rate{end}:ratio{window}" for end in ("", "_low", "_high")} <= rules
 
 

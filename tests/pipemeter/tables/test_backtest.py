@@ -7,8 +7,7 @@ from rich.console import Console
 from monitoring.replay.backtest import AlertReport, Difference
 from monitoring.replay.firings import Firing
 from monitoring.servers.range_queries import Window
-from pipemeter.tables.backtest import show
-from pipemeter.verbs.backtest import Outcome
+from pipemeter.tables.backtest import Outcome, show
 
 HOSTILE = "\x1b[31m\rred[/x][bold]"
 

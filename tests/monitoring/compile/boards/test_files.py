@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from monitoring.alerts.alert import alerts_of
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.compile.boards.files import boards, dashboards, dead_panels, filled_in
 from monitoring.compile.dashboards.dashboard import dashboard_json
 from monitoring.compile.dashboards.notes import NOTES
@@ -161,7 +161,7 @@ def test_two_boards_of_one_name_are_refused() -> None:
 
 
 def test_nothing_asks_for_what_is_not_emitted() -> None:
-    vocabulary = Vocabulary(rule_groups(TARGETS))
+    vocabulary = Vocabulary(plan_of(TARGETS).groups)
     assert dead_panels(TARGETS, vocabulary) == []
     for recorded in (True, False):
         for board in boards(TARGETS, recorded=recorded):

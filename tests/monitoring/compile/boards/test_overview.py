@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from monitoring.alerts.plan import plan_of
 from monitoring.alerts.recording_rules import BUDGET_RECORD
-from monitoring.alerts.rule_groups import rule_groups
 from monitoring.compile.boards.files import dashboards, dead_panels
 from monitoring.compile.vocabulary import Vocabulary
 from monitoring.domains.band import Bands
@@ -40,5 +40,5 @@ def test_without_objectives_the_overview_says_how_many_items_fail() -> None:
     assert number["targets"][0]["legendFormat"] == "target 2 %"
     assert [value for value, _ in steps_of(number)] == [None, 0.07]
     assert not any(BUDGET_RECORD in text for document in documents.values() for text in expressions_of(document))
-    assert dead_panels(targets, Vocabulary(rule_groups(targets))) == []
+    assert dead_panels(targets, Vocabulary(plan_of(targets).groups)) == []
     assert all(full_rows(document) for document in documents.values())

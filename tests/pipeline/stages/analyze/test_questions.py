@@ -3,8 +3,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,8 @@ from pipeline.llm.client import LlmClient
 from pipeline.settings import LlmSettings, Secret
 from pipeline.stages.analyze import Analyst
 from pipeline.stages.analyze.questions import ANALYSIS, BUDGET_CHARS, FALLACIES, OMISSION, PERSPECTIVES, fitted, posed
-
-if TYPE_CHECKING:
-    from tests.pipeline.llm.conftest import ChatServer
+from tests.pipeline.llm.conftest import ChatServer
+from tests.servers import Answer
 
 TEXT = (
     "The council spent 4.2 million euros on the bridge in 2019. Critics say that the money was wasted. "
@@ -51,6 +51,13 @@ def embed(sentences: Sequence[str]) -> NDArray[np.float32]:
 
 def transcript(confidence: float = 1.0) -> Transcript:
     return Transcript(TEXT, "text", confidence, language="en")
+
+
+@pytest.fixture
+def chat() -> Iterator[ChatServer]:
+    server = ChatServer()
+    yield server
+    server.close()
 
 
 @pytest.fixture
@@ -136,10 +143,10 @@ def test_the_three_may_run_at_once(analyst: Analyst, chat: ChatServer) -> None:
     by_field = {"summary": ANALYSIS_ANSWER, "perspectives": PERSPECTIVES_ANSWER, "fallacies": FALLACIES_ANSWER}
     reply = chat.answer
 
-    def by_schema(path: str, authorization: str | None, body: Any) -> tuple[int, dict[str, str], Any]:
+    def by_schema(request: BaseHTTPRequestHandler, body: Any) -> Answer:
         first = next(iter(body["response_format"]["json_schema"]["schema"]["properties"]))
         chat.content = json.dumps(by_field[first])
-        status, headers, answer = reply(path, authorization, body)
+        status, headers, answer = reply(request, body)
         return status, headers, chat.completion(json.dumps(by_field[first])) if status == 200 else answer
 
     chat.answer = by_schema  # type: ignore[method-assign]

@@ -16,10 +16,10 @@ from exporter.app import create_app
 from exporter.server.running import BackgroundServer
 from exporter.settings import ExporterSettings
 from pipeline import NullRecorder, PushRecorder, record_pipeline_metrics, recorder_from_environment
-from pipeline.recording import recorder as recorder_module
+from pipeline.recording import environment
 from pipeline.settings import Secret
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -32,9 +32,9 @@ def exporter() -> Iterator[BackgroundServer]:
 @pytest.fixture(autouse=True)
 def closed_afterwards() -> Iterator[None]:
     yield
-    for pusher in recorder_module._pushers.values():
+    for pusher in environment._pushers.values():
         pusher.close()
-    recorder_module._pushers.clear()
+    environment._pushers.clear()
 
 
 def _summary(exporter: BackgroundServer) -> dict[str, float]:
@@ -57,7 +57,7 @@ def test_the_brief_s_example_arrives(exporter: BackgroundServer, monkeypatch: py
             await record_pipeline_metrics(kind, "news", 0.8, 35.2, time_saved_pct=0.75 if i < 60 else 0.0)
 
     asyncio.run(hundred())
-    assert recorder_module.background_recorder(exporter.url, "sesame").flush()
+    assert environment.background_recorder(exporter.url, "sesame").flush()
     summary = _summary(exporter)
     assert (summary["total_processed"], summary["quality_bypassed"], summary["early_exits"]) == (100, 45, 15)
     assert (summary["bypass_rate"], summary["early_exit_rate"]) == (0.60, 0.15)
@@ -79,7 +79,7 @@ def test_what_was_recorded_last_arrives_although_the_program_ends(exporter: Back
 
 def test_switched_off_nothing_is_even_started(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(record_pipeline_metrics("full"))
-    assert not recorder_module._pushers
+    assert not environment._pushers
 
 
 @pytest.mark.parametrize(

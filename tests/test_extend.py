@@ -177,7 +177,7 @@ def test_the_domain_is_recorded_scraped_alerted_on_drawn_and_told_of(watched: tu
     told = json.loads(installed.pipemeter("status", "--window", "2m", "--prometheus", prometheus, "--json").stdout)
     (domain,) = told["domains"]
     assert (domain["name"], domain["readings"][0]["signal"]) == ("translation", "translation_rejection_rate")
-    report = installed.pipemeter("report", "--window", "2m", "--prometheus", prometheus)
+    report = installed.pipemeter("report", "--window", "10m", "--prometheus", prometheus)
     assert "## Translation" in report.stdout, report.stderr
 
 

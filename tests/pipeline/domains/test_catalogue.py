@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from pipeline import events
 from pipeline.domains import catalogue
 from pipeline.errors import DomainError
-from tests.toys import blocks, install
+from tests.toys import SAYS, install
 
 CACHES = (
     catalogue._loaded,
@@ -33,7 +33,7 @@ def fresh() -> Iterator[None]:
 
 @pytest.fixture
 def broken(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    says = blocks()["toys/says.py"].replace('"Toys sold."', '""')
+    says = SAYS.replace('"Toys sold."', '""')
     monkeypatch.syspath_prepend(str(install(tmp_path / "site", "mute_toys", says)))
 
 

@@ -11,10 +11,10 @@ from structlog.testing import capture_logs
 from pipeline.domains.catalogue import DOMAINS
 from pipeline.domains.others import Loaded, load
 from pipeline.metrics.registry import Metrics
-from tests.toys import blocks, install
+from tests.toys import SAYS, install
 
 _number = itertools.count()
-SAYS = blocks()["toys/says.py"]
+SAYS = SAYS
 
 
 class Site:

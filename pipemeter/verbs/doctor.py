@@ -30,7 +30,8 @@ from pipemeter.options import configuration, read_config
 from pipemeter.packages import STAGES, install, missing, required
 
 State = Literal["ok", "off", "warning", "failed"]
-_CORE = ("prometheus-client", "starlette", "uvicorn", "httpx", "msgspec", "numpy", "promql-parser")
+_CORE = ("prometheus-client", "starlette", "uvicorn", "httpx", "msgspec", "numpy", "promql-parser",
+         "common-expression-language")  # fmt: skip
 _STAGES = ("yt-dlp", "trafilatura", "av", "faster-whisper", "wordllama")  # whoever has one of them wants the stages
 _LOOKS = {"ok": "[green]ok", "off": "[dim]off", "warning": "[yellow]warning", "failed": "[red]failed"}
 

@@ -194,7 +194,10 @@ def _counts(evidence: Evidence, kind: str, thresholds: Thresholds) -> _Counts:
         below = margins_of(margins)
         surely, most = below.below(below.edge_before(0.0)).low, below.below(0.0).high
         gone_light = evidence.items.get(("lightweight", kind), np.zeros(evidence.blocks))
-        kept_below = max(kept_below, _most_in_a_row(surely - gone_light))
+        unfinished = max(
+            0.0, float(margins.counts.sum()) - passed - light
+        )  # failed after the assessment, or still there
+        kept_below = max(kept_below, _most_in_a_row(surely - gone_light) - unfinished)
         gone_above = max(gone_above, _most_in_a_row(gone_light - most))
         nothing = float(most.sum()) < _NOTICED
     return _Counts(passed, light, routed, filtered, kept_below, gone_above, complete, nothing or passed + light < 1)

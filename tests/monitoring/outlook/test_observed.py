@@ -143,6 +143,16 @@ def test_scores_that_lie_on_their_thresholds_pass_and_speak_against_nothing() ->
     assert observed(without(given, "bypasses")).doubts == []
 
 
+def test_items_that_were_assessed_and_then_failed_speak_against_nothing() -> None:
+    given = without(seen(WORLD), "bypasses")
+    more = {key: msgspec.structs.replace(one, counts=one.counts * 1.3) for key, one in given.margins.items()}
+    found = observed(msgspec.structs.replace(given, margins=more))
+    assert (found.doubts, set(found.modes.values())) == ([], {"quality_check"})
+    truth = true_figures(WORLD, RAISED)[0]
+    low, high = expect(msgspec.structs.replace(given, margins=more), InForce({}), RAISED).bypass_rate
+    assert low <= truth <= high
+
+
 def test_nothing_is_left_out_where_nothing_changed() -> None:
     for world in (WORLD, of(filtering=False), of(shock=0.06), of(kinds=modes("full", "lightweight"))):
         assert settled(seen(world), NOW) is seen(world)

@@ -102,6 +102,12 @@ JOURNAL_ERRORS = Family(
     domain="exporter",
     kept="process",
 )
+JOURNAL_LOST_RECORDS = Family(
+    "exporter_journal_lost_records_total",
+    "counter",
+    "Accepted records known to be lost, because the journal was damaged.",
+    domain="exporter",
+)
 IDEMPOTENCY_KEYS = Family(
     "exporter_idempotency_keys", "gauge", "Idempotency keys remembered.", domain="exporter", kept="process"
 )
@@ -146,6 +152,7 @@ FAMILIES: tuple[Family, ...] = (
     WAITING_REQUESTS,
     JOURNAL_SIZE,
     JOURNAL_ERRORS,
+    JOURNAL_LOST_RECORDS,
     IDEMPOTENCY_KEYS,
     FORGOTTEN_KEYS,
     PUSHED_SERIES,

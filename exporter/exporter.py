@@ -26,6 +26,7 @@ from exporter.text.expiry import Expiry
 from exporter.text.scrape import Scrape
 from monitoring.servers.prometheus import PrometheusClient
 from pipeline.configuration.config import Config
+from pipeline.domains.catalogue import live_metrics
 from pipeline.domains.exporter.families import (
     ALERTS_HELD_BACK,
     ALERTS_LOGGED,
@@ -38,7 +39,6 @@ from pipeline.domains.exporter.families import (
     REJECTED_RECORDS,
     WAITING_REQUESTS,
 )
-from pipeline.metrics.registry import Metrics
 from pipeline.version import installed_version
 
 _log = structlog.get_logger("exporter")
@@ -62,7 +62,9 @@ class Exporter:
         self.started = clock()
         self.ready = False
         self.stopping = False
-        self.metrics = Metrics(registry or CollectorRegistry(), known=config.known_values(), caps=config.label_caps)
+        self.metrics = live_metrics(
+            registry or CollectorRegistry(), known=config.known_values(), caps=config.label_caps
+        )
         self.metrics.series(BUILD_INFO)(installed_version(), platform.python_version()).set(1)
         self.metrics.apply(config.activated())  # until a pipeline says otherwise: replayed events go over it
         self.journal: AnyJournal = (

@@ -13,10 +13,11 @@ from exporter.exporter import Exporter
 from exporter.journal.entries import encode_events
 from exporter.journal.errors import JournalError
 from pipeline.configuration.config import Config
+from pipeline.domains.catalogue import event_types
 from pipeline.domains.content.families import ITEMS_IN_PROGRESS, LAST_ITEM_TIMESTAMP
 from pipeline.domains.event import DomainEvent
 from pipeline.domains.exporter.families import REJECTED_RECORDS
-from pipeline.events import EVENT_TYPES, validate
+from pipeline.events import validate
 from pipeline.recording.recorder import Recorder
 from pipeline.recording.savings import CostModel
 
@@ -113,7 +114,7 @@ class LocalRecorder(Recorder):
 
 def _checked(event: DomainEvent) -> DomainEvent:
     """Return an event that is valid and can be journaled: another would spoil its whole group later."""
-    if type(event) not in EVENT_TYPES:
+    if type(event) not in event_types():
         raise TypeError("not an event")
     encode_events((validate(event),))
     return event

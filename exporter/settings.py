@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from pipeline.configuration.config import truth
+from pipeline.configuration.flags import truth
 from pipeline.errors import ConfigError, Problem
 from pipeline.settings import Secret
 from pipeline.state import state_dir

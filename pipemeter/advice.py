@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from monitoring.domains.band import Bands
 from monitoring.history.blocks import PrometheusHistory, find_grid
-from monitoring.outlook.evidence import read_evidence
+from monitoring.outlook.evidence import read_evidence, recounted
 from monitoring.reporting.report import Advice, Recommendations, Recommender
 from monitoring.reporting.window_queries import Questions
 from monitoring.targets.targets import Targets
 from monitoring.tuning.goal import Goal, goal_of, targets_goal
 from monitoring.tuning.recommendation import Recommendation, Tuning
-from monitoring.tuning.tune import tune
+from monitoring.tuning.tune import InForce, since_changes, tune
 from monitoring.wording.figures import between, figure
 from pipeline.configuration.config import Config
-from pipemeter.verbs.tune import in_force
+from pipeline.decisions.routing import Mode
+
+
+def in_force(config: Config) -> InForce:
+    """Return what a configuration says of thresholds and confidences, by their names in the metrics."""
+    values = msgspec.to_builtins(config.thresholds)
+    values |= {f"{name}_min_confidence": point.min_confidence for name, point in config.checkpoints.items()}
+    modes: dict[str, Mode] = {name: route.processing_mode for name, route in config.routing.types.items()}
+    return InForce(values, modes)
 
 
 def recommender(config: Config, targets: Targets) -> Recommender:
@@ -21,8 +31,13 @@ def recommender(config: Config, targets: Targets) -> Recommender:
 
     async def ask(questions: Questions) -> Recommendations:
         grid = await find_grid(questions.client, questions.at, questions.window)
-        evidence = await read_evidence(PrometheusHistory(questions.client, grid)) if grid else None
-        return recommendations(tune(evidence, in_force(config), _goal(targets), bands=targets.bands))
+        evidence, now = None, in_force(config)
+        if grid is not None:
+            history = PrometheusHistory(questions.client, grid)
+            evidence = await read_evidence(history)
+            if evidence is not None:
+                evidence = await recounted(history, since_changes(evidence, now))
+        return recommendations(tune(evidence, now, _goal(targets), bands=targets.bands))
 
     return ask
 

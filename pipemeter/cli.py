@@ -8,13 +8,7 @@ from importlib import import_module
 
 import click
 
-from pipeline.errors import ConfigError, PipemeterError
-from pipeline.version import installed_version
-
-EXIT_FAILED = 1  # the command could not do its work
-EXIT_USAGE = 2  # bad usage or configuration
-EXIT_SOME_FAILED = 3  # it did, but not for everything
-EXIT_INTERRUPTED = 130
+from pipemeter import exits
 
 _VERBS = {
     "run": "Process content and show what the shortcuts saved.",
@@ -54,14 +48,58 @@ class _Verbs(click.Group):
             formatter.write_dl(list(_VERBS.items()))
 
 
+def _say_version(ctx: click.Context, parameter: click.Parameter, asked: bool) -> None:  # noqa: ARG001 - click calls it so
+    if asked:
+        from pipeline.version import installed_version
+
+        click.echo(f"pipemeter, version {installed_version()}")
+        ctx.exit()
+
+
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(installed_version(), prog_name="pipemeter")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """See what a content pipeline's shortcuts save, and what they cost in quality."""
 
 
 def main() -> None:
     """Run the command line and leave with its exit code; no traceback for what a user can cause."""
+    try:
+        _run()
+    except ImportError as error:
+        sys.exit(_missing(error))
+
+
+def _missing(error: ImportError) -> int:
+    """Say why something cannot be imported: a package called as ours is in the way, or it is not installed."""
+    from pipemeter.clashes import clashes
+
+    for clash in (found := clashes()):
+        click.echo(f"pipemeter: {clash}; start it elsewhere, take that off PYTHONPATH, or rename it", err=True)
+    if found:
+        return exits.FAILED
+    if not isinstance(error, ModuleNotFoundError):
+        raise error
+    from pipemeter.packages import needed_module
+
+    click.echo(f"pipemeter: {needed_module(error.name or str(error))}", err=True)
+    return exits.FAILED
+
+
+def _run() -> None:
+    from pipeline.errors import (  # here, so that `main` can say if they are not ours
+        ConfigError,
+        DomainError,
+        PipemeterError,
+    )
+
     if isinstance(sys.stdout, io.TextIOWrapper):  # cron and old terminals may not have every letter
         sys.stdout.reconfigure(errors="replace")
     try:
@@ -69,26 +107,21 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except ConfigError as error:
+    except (ConfigError, DomainError) as error:
         for problem in error.problems:
             click.echo(f"pipemeter: {problem}", err=True)
-        sys.exit(EXIT_USAGE)
+        sys.exit(exits.USAGE)
     except PipemeterError as error:
         click.echo(f"pipemeter: {error}", err=True)
-        sys.exit(EXIT_FAILED)
-    except ModuleNotFoundError as error:
-        from pipemeter.packages import needed_module
-
-        click.echo(f"pipemeter: {needed_module(error.name or str(error))}", err=True)
-        sys.exit(EXIT_FAILED)
+        sys.exit(exits.FAILED)
     except (click.Abort, KeyboardInterrupt):
         click.echo("pipemeter: interrupted", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+        sys.exit(exits.INTERRUPTED)
     except BrokenPipeError:  # the reader of our output has left, such as `| head`
         sys.stderr.close()
-        sys.exit(EXIT_FAILED)
+        sys.exit(exits.FAILED)
     except OSError as error:  # a full disk behind standard output, a folder that is gone
         named = f"{error.filename}: " if error.filename else ""
         click.echo(f"pipemeter: {named}{error.strerror or error}", err=True)
-        sys.exit(EXIT_FAILED)
+        sys.exit(exits.FAILED)
     sys.exit(code if isinstance(code, int) else 0)

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
 from pipeline.configuration.config import PROFILES, Config, default_directory, load_config
 
+if TYPE_CHECKING:
+    from monitoring.compile.routing.integrations import Version
+
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Within(click.FloatRange):
+    """A number in a range; "nan" is none, though no comparison says so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        found: float = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value!r}: expected a number from {self.min:g} to {self.max:g}", param, ctx)
+        return found
 
 
 def configuration(command: Command) -> Command:
@@ -59,3 +74,22 @@ def named_sources(sources: Iterable[str]) -> list[str]:
             "no source given: name files, folders, URLs or feeds, or `-` for a list on standard input"
         )
     return names
+
+
+def read_version(ctx: click.Context, parameter: click.Parameter, value: str) -> Version:
+    """Read a version such as 0.25 from the command line."""
+    from monitoring.compile.routing.integrations import parse_version  # only who compiles needs it
+
+    try:
+        return parse_version(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, parameter) from None
+
+
+monitoring_file = click.option(
+    "--config",
+    "config_file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="monitoring.yaml.  [default: ./config/monitoring.yaml where it exists, else built-in values]",
+)

@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 from pathlib import Path
 
 from pipeline.errors import PipemeterError
+from pipeline.files import write_text
 
 
 def write_file(path: Path, text: str, mode: int) -> bool:
-    """Put a file in place in one step, with its mode from the first byte on; tell whether it changed anything.
-
-    Raises PipemeterError.
-    """
+    """Put a file in place, readable as `mode` says; tell whether that changed anything. Raises PipemeterError."""
     try:
         if _is(path, text, mode):
             return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(mode)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise PipemeterError(f"{path} cannot be written: {error.strerror or type(error).__name__}") from None
+    write_text(path, text, mode=mode)
     return True
 
 

@@ -69,7 +69,7 @@ class Counters:
 
     def reset(self) -> None:
         """Set everything that a snapshot holds to zero."""
-        for name in kept_names():
+        for name in kept_names(self.metrics):
             for _, child in children_of(self.metrics.family(name)):
                 for cell in cells_of(child):
                     cell.set(0)

@@ -10,8 +10,8 @@ from typing import Any
 
 from exporter.counting.snapshot import cells_of, children_of
 from monitoring.domains.catalogue import signal
+from monitoring.domains.series import family_of
 from monitoring.domains.signal import Term
-from monitoring.promql.expressions import family_of
 from pipeline.domains import catalogue
 from pipeline.metrics.registry import Metrics
 

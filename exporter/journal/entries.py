@@ -6,21 +6,30 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Sequence
-from typing import Literal, get_args
+from functools import cache
+from typing import Any, Literal, get_args
 
 import msgspec
 
+from pipeline.domains.catalogue import any_event
 from pipeline.domains.event import DomainEvent
-from pipeline.events import Event, ItemFinished
+from pipeline.events import ItemFinished
 
 Kind = Literal["events", "records", "records-lines", "events-lines", "push", "mended"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # requests are read with these very decoders, so that the journal can read again whatever was taken in
 RECORD, RECORDS = msgspec.json.Decoder(ItemFinished), msgspec.json.Decoder(list[ItemFinished])
-EVENT, EVENTS = msgspec.json.Decoder(Event), msgspec.json.Decoder(list[Event])
-_raw = msgspec.json.Decoder(list[msgspec.Raw])
+Decoder = msgspec.json.Decoder[Any]
+_RAW = msgspec.json.Decoder(list[msgspec.Raw])
 _HEAD = struct.Struct("<qdq")
+
+
+@cache
+def event_decoders() -> tuple[Decoder, Decoder]:
+    """Return what reads one event, and what reads an array of them, of any domain. Raises DomainError."""
+    kind: Any = any_event()
+    return msgspec.json.Decoder(kind), msgspec.json.Decoder(list[kind])
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -82,18 +91,17 @@ def decode_entry(kind: str, body: bytes) -> tuple[list[DomainEvent], int]:
             return list(RECORDS.decode(body)), 0
         if kind == "records-lines":
             return list(RECORD.decode_lines(body)), 0
-        if kind == "events-lines":
-            return list(EVENT.decode_lines(body)), 0
-        return list(EVENTS.decode(body)), 0
+        one, many = event_decoders()
+        return list(one.decode_lines(body) if kind == "events-lines" else many.decode(body)), 0
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _one_by_one(kind, body)
 
 
 def _one_by_one(kind: str, body: bytes) -> tuple[list[DomainEvent], int]:
     """Read what can be read of an entry that holds records of another version, or of a domain that is not installed."""
-    one = RECORD if kind.startswith("records") else EVENT
+    one = RECORD if kind.startswith("records") else event_decoders()[0]
     try:
-        pieces = body.splitlines() if kind.endswith("-lines") else [bytes(raw) for raw in _raw.decode(body)]
+        pieces = body.splitlines() if kind.endswith("-lines") else [bytes(raw) for raw in _RAW.decode(body)]
     except (msgspec.DecodeError, UnicodeDecodeError):
         return [], 1
     found: list[DomainEvent] = []

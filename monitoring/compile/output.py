@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from monitoring.alerts.alert import alerts_of
-from monitoring.alerts.rule_groups import dump, rule_files
+from monitoring.alerts.plan import Plan, plan_of
+from monitoring.alerts.rule_groups import dump
 from monitoring.compile.alert_tests import alert_tests
 from monitoring.compile.boards.files import NEWEST as NEWEST_GRAFANA
-from monitoring.compile.boards.files import dashboards, dead_panels
+from monitoring.compile.boards.files import boards, dashboards, dead_panels
 from monitoring.compile.operator import Cluster, operator_files
 from monitoring.compile.reference import reference
 from monitoring.compile.routing.config import alertmanager_config, templates, unfinished, yaml_text
@@ -22,12 +20,14 @@ from monitoring.compile.routing.integrations import Version, shown
 from monitoring.compile.routing.message_names import dead_names
 from monitoring.compile.runbooks import runbooks
 from monitoring.compile.vmalert import vmalert_files
-from monitoring.compile.vocabulary import Group, Vocabulary, check_groups
+from monitoring.compile.vocabulary import Vocabulary, check_groups
+from monitoring.domains.band import OVERRIDDEN_BY
 from monitoring.targets.slos import TIERS, tiers_for
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
 from monitoring.wording.values import exact_percent
 from pipeline.errors import ConfigError, PipemeterError, Problem
+from pipeline.files import write_text
 
 Format = Literal["prometheus", "operator", "vmalert"]
 FORMATS: tuple[Format, ...] = ("prometheus", "operator", "vmalert")
@@ -76,32 +76,35 @@ def compile_all(
     Raises ConfigError for a version that cannot do what is asked, PipemeterError when a rule names what nobody exposes.
     """
     _refuse_old(prometheus)
-    files = rule_files(targets)
-    _refuse_dead(targets, [group for groups in files.values() for group in groups])
+    plan = plan_of(targets)
+    _refuse_dead(plan)
     notes = _notes(targets)
     if target == "operator":
-        boards = dashboards(targets, grafana=grafana)
-        resources = operator_files(targets, cluster=cluster, dashboards=boards, alertmanager=alertmanager)
+        texts = dashboards(targets, grafana=grafana)
+        resources = operator_files(plan, cluster=cluster, dashboards=texts, alertmanager=alertmanager)
         return Compiled(resources, notes)
     if target == "vmalert":
-        return Compiled(vmalert_files(targets), notes)
+        return Compiled(vmalert_files(plan), notes)
     config = alertmanager_config(
         targets.notifications, targets.links, cooldowns=targets.cooldowns, version=alertmanager
     )
     waiting = unfinished(targets.notifications, alertmanager)
-    texts = {path: dump({"groups": groups}) for path, groups in files.items()}
-    texts |= {path: dump(document) for path, document in alert_tests(targets).items()}
+    texts = {path: dump({"groups": groups}) for path, groups in plan.files.items()}
+    texts |= {path: dump(document) for path, document in alert_tests(plan).items()}
     texts["alertmanager/alertmanager.yml"] = yaml_text(config, notes=waiting)
     texts |= {f"alertmanager/{path}": text for path, text in templates(targets.links).items()}
-    texts |= runbooks(targets) | reference(alerts_of(targets))
+    texts |= runbooks(plan) | reference(plan.alerts)
     return Compiled(texts | dashboards(targets, grafana=grafana), notes)
 
 
-def _refuse_dead(targets: Targets, groups: list[Group]) -> None:
-    known = {"content_type": targets.content_types}
+def _refuse_dead(plan: Plan) -> None:
+    targets, groups = plan.targets, plan.groups
+    known = {OVERRIDDEN_BY: targets.content_types}
     vocabulary = Vocabulary(groups, known)
     dead = check_groups(groups, known) + dead_panels(targets, vocabulary)
     dead += dead_names(templates(targets.links), groups, vocabulary)
+    uids = {drawn.board.uid for drawn in boards(targets)}
+    dead += [f"{a.name}: leads to the board {a.board}, which there is not" for a in plan.alerts if a.board not in uids]
     if dead:
         raise PipemeterError("these rules, panels and messages name what nobody exposes:\n" + "\n".join(dead))
 
@@ -149,25 +152,12 @@ def write(files: Mapping[str, str], folder: Path) -> list[Difference]:
         path = folder / change.path
         try:
             if change.state in ("missing", "edited"):
-                _replace(path, files[change.path])
+                write_text(path, files[change.path], mode=0o644, synced=False)  # compiled again at any time
             elif change.state == "left over":
                 path.unlink()
         except OSError as error:
             raise PipemeterError(f"{path}: {error.strerror or type(error).__name__}") from error
     return changes
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".pipemeter-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def _read(path: Path) -> str | None:

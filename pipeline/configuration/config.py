@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from pipeline.configuration import config_files
+from pipeline.configuration.flags import Flags, flag_env, flags_from
 from pipeline.decisions.early_exit import Checkpoint
 from pipeline.decisions.quality import QualityThresholds
 from pipeline.decisions.routing import Routing
@@ -40,16 +41,6 @@ PROFILES = {  # name: (min_overall, min_confidence of every checkpoint)
     "aggressive": (0.60, 0.75),
 }
 _QUALITY_ENV = {f"QUALITY_{name.upper()}": name for name in QualityThresholds.__struct_fields__}
-_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
-
-
-class Flags(msgspec.Struct, frozen=True):
-    """Which shortcuts are on (all off unless asked for), and whether anything is recorded."""
-
-    quality_filtering: bool = False
-    content_routing: bool = False
-    early_exit: bool = False
-    dashboard_metrics: bool = False
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -160,7 +151,7 @@ def _apply_environment(
     origins |= {
         f"flags.{name}": f"environment ENABLE_{name.upper()}"
         for name in Flags.__struct_fields__
-        if _flag_env(name) in env
+        if flag_env(name) in env
     }
     for variable, name in _QUALITY_ENV.items():
         ratio = _ratio_from(env, variable, problems)
@@ -207,29 +198,3 @@ def default_directory() -> Path | None:
     """Return the configuration folder that is meant when none is named: `./config`, where it exists."""
     directory = Path("config")
     return directory if directory.is_dir() else None
-
-
-def truth(word: str) -> bool:
-    """Return what a word such as `yes` or `off` says; an empty one says no. Raises ValueError for any other."""
-    if word.lower() not in _TRUE | _FALSE:
-        raise ValueError(word)
-    return word.lower() in _TRUE
-
-
-def _flag_env(name: str) -> str:
-    return f"ENABLE_{name.upper()}"
-
-
-def flags_from(env: Mapping[str, str], problems: list[Problem] | None = None) -> Flags:
-    """Read the four `ENABLE_*` variables; one that is no boolean is added to `problems`, or raises ConfigError."""
-    found: list[Problem] = [] if problems is None else problems
-    flags = {}
-    for name in Flags.__struct_fields__:
-        raw = env.get(_flag_env(name), "").strip().lower()
-        try:
-            flags[name] = truth(raw)
-        except ValueError:
-            found.append(Problem("environment", None, _flag_env(name), raw, "true or false (1, yes, on; 0, no, off)"))
-    if problems is None and found:
-        raise ConfigError(found)
-    return Flags(**flags)

@@ -10,11 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import cel
-
 from pipeline.decisions.facts import FACTS, FactDeclaration
 from pipeline.item import Fact
-from pipeline.yaml_file import nearest
 
 MAX_SOURCE_LENGTH = 500  # CEL has no step limit: what is short and has no comprehension cannot run long
 _SAMPLES: tuple[dict[str, Any], ...] = (  # on both sides of any sensible threshold, so that every branch is tried
@@ -31,6 +28,8 @@ class Condition:
 
     def __init__(self, source: str, allowed: Mapping[str, FactDeclaration] | None = None) -> None:
         """Compile and check. Raises ValueError saying what was expected."""
+        import cel  # with its own command line it takes longer to load than all that whoever only counts needs
+
         allowed = FACTS if allowed is None else allowed
         if len(source) > MAX_SOURCE_LENGTH:
             raise ValueError(f"at most {MAX_SOURCE_LENGTH} characters, found {len(source)}")
@@ -45,7 +44,7 @@ class Condition:
         self.source = source
         self.facts = {name: allowed[name] for name in sorted(self._program.variables())}
         if not self.facts:
-            raise ValueError(f"a condition over at least one fact: {nearest('', allowed)}")
+            raise ValueError(f"a condition over at least one fact: {_nearest('', allowed)}")
         self._literals = sorted({float(literal) for literal in _LITERAL.findall(source)})
         self._try_out()
 
@@ -109,7 +108,13 @@ class Condition:
 def _unknown_fact(name: str, allowed: Mapping[str, FactDeclaration]) -> str:
     if name in FACTS:
         return f"a fact already known at this checkpoint; `{name}` is known from {FACTS[name].known_from} on"
-    return f"a known fact instead of `{name}`: {nearest(name, allowed)}"
+    return f"a known fact instead of `{name}`: {_nearest(name, allowed)}"
+
+
+def _nearest(name: str, allowed: Mapping[str, FactDeclaration]) -> str:
+    from pipeline.yaml_file import nearest  # reads files too, which whoever only records never does
+
+    return nearest(name, allowed)
 
 
 def _typed(fact: FactDeclaration, value: Any) -> Any:

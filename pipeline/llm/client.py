@@ -6,7 +6,6 @@ sent in a header and appears nowhere else: not in texts of errors, not in logs.
 
 from __future__ import annotations
 
-import email.utils
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,19 +14,19 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from pipeline.errors import ErrorType, StageError
-from pipeline.retrying import FIRST_BACKOFF_SECONDS, LONGEST_WAIT_SECONDS, AttemptError, tried
+from pipeline.errors import StageError
+from pipeline.retrying import (
+    FIRST_BACKOFF_SECONDS,
+    KINDS,
+    LONGEST_WAIT_SECONDS,
+    AttemptError,
+    JsonSender,
+    json_object,
+    retry_after,
+)
 from pipeline.settings import LlmSettings
 
 _RETRIED = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
-_KINDS: dict[int, ErrorType] = {
-    401: "auth",
-    403: "auth",
-    404: "not_found",
-    408: "timeout",
-    413: "too_large",
-    429: "rate_limited",
-}
 
 
 class LlmAnswer(msgspec.Struct, frozen=True):
@@ -86,9 +85,15 @@ class LlmClient:
         self._settings = settings
         self._url, self._host = _endpoint(settings.base_url)
         self._headers = _authorization(settings.api_key.reveal())
-        self._http = http or httpx.Client()
-        self._owns_http = http is None
-        self._first_backoff = first_backoff_seconds
+        self._sender = JsonSender(
+            f"The language model at {self._host}",
+            http,
+            timeout_seconds=settings.timeout_seconds,
+            attempts=settings.attempts,
+            first_backoff=first_backoff_seconds,
+            repeatable=True,
+            clean=self._clean,
+        )
         self._clock = clock
         self._limit_key = "max_tokens"
 
@@ -100,8 +105,7 @@ class LlmClient:
 
     def close(self) -> None:
         """Close the connections that this client opened."""
-        if self._owns_http:
-            self._http.close()
+        self._sender.close()
 
     def complete_json(self, system: str, user: str, schema: Mapping[str, Any], *, max_tokens: int) -> LlmAnswer:
         """Return the model's answer to `user` as data that should follow the JSON `schema` (the caller validates it).
@@ -118,50 +122,28 @@ class LlmClient:
                 "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)},
             },
         }
-        return tried(
-            lambda: self._answer(self._ask(body, max_tokens)),
-            attempts=self._settings.attempts,
-            first_backoff=self._first_backoff,
-        )
+        return self._sender.tried(lambda: self._answer(self._ask(body, max_tokens)))
 
     def _ask(self, body: dict[str, Any], max_tokens: int) -> httpx.Response:
         limit_key = self._limit_key
-        response = self._post(body | {limit_key: max_tokens})
+        response = self._sender.post(self._url, body | {limit_key: max_tokens}, self._headers)
         if response.status_code == 400 and limit_key == "max_tokens" and "max_completion_tokens" in response.text:
             # newer OpenAI models know the limit under another name only, and say so
             self._limit_key = "max_completion_tokens"
-            response = self._post(body | {self._limit_key: max_tokens})
+            response = self._sender.post(self._url, body | {self._limit_key: max_tokens}, self._headers)
         if not response.is_success:
             raise self._refused(response)
         return response
-
-    def _post(self, body: dict[str, Any]) -> httpx.Response:
-        try:
-            return self._http.post(
-                self._url,
-                content=msgspec.json.encode(body),
-                headers=self._headers,
-                timeout=self._settings.timeout_seconds,
-                follow_redirects=False,  # the key goes to the configured host only
-            )
-        except httpx.TimeoutException:
-            raise AttemptError(
-                "timeout", f"The language model at {self._host} did not answer in time.", retryable=True
-            ) from None
-        except httpx.HTTPError as error:
-            raise AttemptError(
-                "network", self._clean(f"The language model at {self._host} cannot be reached: {error}"), retryable=True
-            ) from None
 
     def _refused(self, response: httpx.Response) -> AttemptError:
         status = response.status_code
         error = _error_of(response)
         reason = f": {error['message']}" if isinstance(error.get("message"), str) and status not in (401, 403) else ""
-        after = _retry_after(response.headers, self._clock())
+        after = retry_after(response.headers, self._clock())
         spent = error.get("code") == "insufficient_quota"  # also a 429, but waiting does not fill the account
         wait_is_bearable = after is None or after <= LONGEST_WAIT_SECONDS
         return AttemptError(
-            _KINDS.get(status, "http_status"),
+            KINDS.get(status, "http_status"),
             self._clean(f"The language model at {self._host} answered {status}{reason[:200]}."),
             retryable=status in _RETRIED and not spent and wait_is_bearable,
             after=after,
@@ -197,40 +179,25 @@ class LlmClient:
         return " ".join((text.replace(key.strip(), "***") if key and key.strip() else text).split())
 
 
-def _endpoint(base_url: str | None) -> tuple[str, str]:
+def _endpoint(base_url: str | None) -> tuple[httpx.URL, str]:
     try:
         parts = urlsplit((base_url or "").strip())
-        host = parts.hostname or ""
-    except ValueError:
-        parts, host = urlsplit(""), ""
+        host, address = parts.hostname or "", httpx.URL(parts.geturl().rstrip("/") + "/chat/completions")
+    except (ValueError, httpx.InvalidURL):
+        parts, host, address = urlsplit(""), "", httpx.URL("")
     if parts.scheme not in ("http", "https") or not host:
         raise StageError("unsupported", "The language model's base_url is no http(s) address, such as https://host/v1.")
-    return parts.geturl().rstrip("/") + "/chat/completions", host
+    return address, host
 
 
 def _authorization(key: str | None) -> dict[str, str]:
-    headers = {"Content-Type": "application/json"}
     key = (key or "").strip()
     if not (key.isascii() and key.isprintable()):
         raise StageError("auth", "The language model's api_key has characters that no header can hold.")
-    return headers | {"Authorization": f"Bearer {key}"} if key else headers
+    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def _error_of(response: httpx.Response) -> dict[str, Any]:
-    try:
-        body = msgspec.json.decode(response.content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return {}
-    error = body.get("error", body) if isinstance(body, dict) else {}
+    body = json_object(response)
+    error = body.get("error", body)
     return error if isinstance(error, dict) else {}
-
-
-def _retry_after(headers: httpx.Headers, now: float) -> float | None:
-    """Return the seconds that a Retry-After header asks for, as a number or as a date; None without a usable one."""
-    value = headers.get("retry-after", "").strip()
-    if value.replace(".", "", 1).isdigit():
-        return float(value)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now) if value else None
-    except ValueError:
-        return None

@@ -9,7 +9,6 @@ import msgspec
 
 from pipeline.recording.spool import Batch
 
-TIMEOUT_SECONDS = 5.0
 _REFUSED = frozenset({400, 413, 415, 422})  # sending the same again would meet the same answer
 
 Verdict = Literal["delivered", "refused", "away"]
@@ -31,7 +30,7 @@ class Delivery:
         url: str,
         token: str | None,
         *,
-        timeout_seconds: float = TIMEOUT_SECONDS,
+        timeout_seconds: float,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}

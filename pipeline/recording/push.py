@@ -8,7 +8,6 @@ to be dropped is counted by reason.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import threading
@@ -16,24 +15,26 @@ import time
 import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import httpx
 import msgspec
-import structlog
 
-from pipeline.configuration.config import Config
 from pipeline.domains.event import DomainEvent
-from pipeline.recording.delivery import TIMEOUT_SECONDS, Answer, Delivery
+from pipeline.logger import Logger
 from pipeline.recording.outbox import DropReason, Outbox
 from pipeline.recording.recorder import Recorder
 from pipeline.recording.savings import CostModel
 from pipeline.recording.spool import MAX_BYTES, Spool
 from pipeline.state import state_dir
 
-_log = structlog.get_logger("pipeline.push")
+if TYPE_CHECKING:
+    import httpx
+
+    from pipeline.configuration.config import Config
+    from pipeline.recording.delivery import Answer, Delivery
+
+_log = Logger("pipeline.push")
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0  # seconds between attempts
 
 
@@ -43,7 +44,7 @@ class PushSettings(msgspec.Struct, frozen=True):
     buffer_events: int = 50_000
     batch_events: int = 1_000
     batch_seconds: float = 0.5
-    timeout_seconds: float = TIMEOUT_SECONDS
+    timeout_seconds: float = 5.0
     patience_seconds: float = 5.0  # away for longer than this, batches go to disk
     close_seconds: float = 5.0  # what `close` may take for a last delivery before the rest goes to disk
     spool_bytes: int = MAX_BYTES
@@ -72,8 +73,7 @@ class PushRecorder(Recorder):
     ) -> None:
         super().__init__(config, costs)
         self._settings = settings or PushSettings()
-        timeout = self._settings.timeout_seconds
-        self._new_delivery = partial(Delivery, url, token, timeout_seconds=timeout, transport=transport)
+        self._url, self._token, self._transport = url, token, transport
         folder = state_dir() / "spool" if spool is None else spool
         self._spool = None if folder is False else Spool(Path(folder), url, max_bytes=self._settings.spool_bytes)
         self._clock, self._timer, self._rng = clock, timer, rng or random.Random()  # noqa: S311 - jitter
@@ -141,6 +141,8 @@ class PushRecorder(Recorder):
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        import asyncio  # there already, where this is awaited
+
         await asyncio.to_thread(self.close)
 
     def __enter__(self) -> PushRecorder:
@@ -168,6 +170,12 @@ class PushRecorder(Recorder):
             self._wake.clear()
         self._outbox.put_away()
         delivery.close()
+
+    def _new_delivery(self) -> Delivery:
+        from pipeline.recording.delivery import Delivery  # what speaks HTTP takes longest to load
+
+        timeout = self._settings.timeout_seconds
+        return Delivery(self._url, self._token, timeout_seconds=timeout, transport=self._transport)
 
     def _round(self, delivery: Delivery) -> bool:
         """Batch and deliver what is there; True when this was the last round."""

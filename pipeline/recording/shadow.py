@@ -13,21 +13,48 @@ What the item was counted as, and what its user got, is final before this begins
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import msgspec
-import structlog
 
-from pipeline.configuration.config import Flags
+from pipeline.configuration.flags import Flags
 from pipeline.decisions.shadow import FullResult, Skip, judge_skip
+from pipeline.domains.event import DomainEvent
 from pipeline.errors import LASTING, error_type_of
 from pipeline.events import ShadowJudged, SkipVerdict
-from pipeline.recording.item_scope import ItemScope
-from pipeline.recording.recorder import NullRecorder, Recorder
+from pipeline.logger import Logger
+from pipeline.recording.item_scope import Again, ItemScope, Sink
 from pipeline.recording.savings import YIELD, CostModel
 
-_log = structlog.get_logger("pipeline.shadow")
+if TYPE_CHECKING:
+    from pipeline.configuration.config import Config
+
+_log = Logger("pipeline.shadow")
+
+
+class _Nowhere:
+    """The sink of a shadow item's scope: it takes every decision as its configuration says, and keeps nothing."""
+
+    enabled = False
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.costs = CostModel()
+
+    def record_many(self, events: Iterable[DomainEvent]) -> None:
+        """Forget the events."""
+
+    def item_started(self) -> None:
+        """Note nothing: the item has been in progress once."""
+
+    def item_ended(self) -> None:
+        """Note nothing, as above."""
+
+    def shadow(self, skip: Skip, clock: Callable[[], float]) -> Again:
+        """Refuse: a scope asks this only where it records."""
+        raise NotImplementedError
 
 
 class Shadow:
@@ -37,11 +64,10 @@ class Shadow:
     not taken. An exception ends the block and is logged, not raised: the item has had its outcome.
     """
 
-    def __init__(self, recorder: Recorder, skip: Skip, clock: Callable[[], float]) -> None:
-        config = msgspec.structs.replace(recorder.config, flags=Flags())  # no shortcut is taken
-        self._recorder, self._skip = recorder, skip
+    def __init__(self, sink: Sink, skip: Skip, clock: Callable[[], float]) -> None:
+        self._sink, self._skip = sink, skip
         self._again = ItemScope(
-            NullRecorder(config, CostModel()),
+            _Nowhere(msgspec.structs.replace(sink.config, flags=Flags())),  # no shortcut is taken
             content_type=skip.content_type,
             item_id=skip.item_id,
             length_seconds=skip.length_seconds,
@@ -73,15 +99,15 @@ class Shadow:
 
     def _verdict(self) -> SkipVerdict | None:
         found = self._again
-        usual = self._recorder.costs.estimate([YIELD], found.content_type, None)
+        usual = self._sink.costs.estimate([YIELD], found.content_type, None)
         result = FullResult(found.scores, found.findings, usual.seconds if usual else None)
-        return judge_skip(self._skip, result, self._recorder.config.thresholds)
+        return judge_skip(self._skip, result, self._sink.config.thresholds)
 
     def _savings(self) -> tuple[float | None, float | None]:
         """Return the seconds saved as estimated and in truth; nothing when no step was estimated or measured."""
         skip, taken = self._skip, self._again.steps
         measured = skip.missing & taken.keys()
-        unmeasured = self._recorder.costs.estimate(skip.missing - measured, skip.content_type, skip.length_seconds)
+        unmeasured = self._sink.costs.estimate(skip.missing - measured, skip.content_type, skip.length_seconds)
         if skip.saved is None or unmeasured is None or not measured:
             return None, None
         true = sum(taken[step] for step in measured) + unmeasured.seconds - skip.instead
@@ -103,11 +129,10 @@ class Shadow:
         )
 
     def _record(self, verdict: SkipVerdict | None, estimated: float | None = None, true: float | None = None) -> None:
-        skip, found, version = self._skip, self._again, self._recorder.config.version
+        skip, found, version = self._skip, self._again, self._sink.config.version
         if verdict is None:
             _log.info("shadow item not judged: too little is known", item_id=skip.item_id)
             return
         _log.info("shadow item judged", item_id=skip.item_id, decision=skip.decision, verdict=verdict)
-        self._recorder.record(
-            ShadowJudged(skip.decision, verdict, found.content_type, version, estimated, true, skip.item_id)
-        )
+        judged = ShadowJudged(skip.decision, verdict, found.content_type, version, estimated, true, skip.item_id)
+        self._sink.record_many((judged,))

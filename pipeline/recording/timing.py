@@ -1,15 +1,11 @@
-"""The timed blocks of an item scope: one stage, or several that run at the same time."""
+"""The timed blocks of an item: one stage, or several that run at the same time."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from pipeline.errors import error_type_of
-from pipeline.events import StageFault, StageFinished
-
-if TYPE_CHECKING:
-    from pipeline.recording.item_scope import ItemScope
+from pipeline.recording.ledger import Ledger
 
 
 class Block(Protocol):
@@ -25,24 +21,19 @@ UNTIMED: Block = nullcontext()
 
 
 class Stage:
-    """One stage of an item: its time, or its fault, is noted in the scope."""
+    """One stage of an item: its time, or its fault, goes into the ledger."""
 
-    def __init__(self, scope: ItemScope, name: str, step: str) -> None:
-        self._scope, self._name, self._step = scope, name, step
+    def __init__(self, ledger: Ledger, name: str, step: str) -> None:
+        self._ledger, self._name, self._step = ledger, name, step
 
     def __enter__(self) -> None:
-        self._started = self._scope._clock()
+        self._started = self._ledger.clock()
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        scope, spent = self._scope, self._scope._clock() - self._started
         if error is None:
-            scope._note(StageFinished(self._name, spent))
-            scope.taken.append((scope._group or self._step, self._name, spent))
-            if scope._group is None:
-                scope.steps[self._step] = scope.steps.get(self._step, 0.0) + spent
+            self._ledger.finished(self._name, self._step, self._ledger.clock() - self._started)
         elif isinstance(error, Exception):
-            scope._failed_stage = scope._failed_stage or self._name
-            scope._note(StageFault(self._name, error_type_of(error)))
+            self._ledger.failed(self._name, error)
 
     async def __aenter__(self) -> None:
         self.__enter__()
@@ -54,16 +45,15 @@ class Stage:
 class Group:
     """Stages that run at the same time: together they take the wall time of one step."""
 
-    def __init__(self, scope: ItemScope, step: str) -> None:
-        self._scope, self._step = scope, step
+    def __init__(self, ledger: Ledger, step: str) -> None:
+        self._ledger, self._step = ledger, step
 
     def __enter__(self) -> None:
-        self._started = self._scope._clock()
-        self._scope._group = self._step
+        self._started = self._ledger.clock()
+        self._ledger.group_began(self._step)
 
     def __exit__(self, *_: object) -> None:
-        self._scope._group = None
-        self._scope.steps[self._step] = self._scope._clock() - self._started
+        self._ledger.group_ended(self._step, self._ledger.clock() - self._started)
 
     async def __aenter__(self) -> None:
         self.__enter__()

@@ -11,11 +11,17 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import httpx
-import msgspec
 
-from pipeline.errors import ErrorType, StageError
+from pipeline.errors import StageError
 from pipeline.item import Claim, Fallacy, Scores
-from pipeline.retrying import FIRST_BACKOFF_SECONDS, LONGEST_WAIT_SECONDS, AttemptError, tried
+from pipeline.retrying import (
+    FIRST_BACKOFF_SECONDS,
+    KINDS,
+    LONGEST_WAIT_SECONDS,
+    AttemptError,
+    JsonSender,
+    json_object,
+)
 from pipeline.settings import PublishSettings
 
 # Limits of Discord's own, in characters, are 256 for a title, 4096 for a description, 1024 for the value of a field and
@@ -29,7 +35,6 @@ MOST_CLAIMS = 5
 MOST_FALLACIES = 3
 SNIPPET_LIMIT = 180
 
-_KINDS: dict[int, ErrorType] = {401: "auth", 403: "auth", 404: "not_found", 413: "too_large", 429: "rate_limited"}
 _GOOD, _FAIR, _POOR = 0x2ECC71, 0xF1C40F, 0xE74C3C  # as the target bands of the overall quality
 _MARKDOWN = frozenset("\\`*_~|>#[]()<@")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -61,9 +66,14 @@ class DiscordPublisher:
         """
         self._settings = settings
         self._url = _webhook(settings.discord_webhook_url.reveal())
-        self._http = http or httpx.Client()
-        self._owns_http = http is None
-        self._first_backoff = first_backoff_seconds
+        self._sender = JsonSender(
+            "Discord",
+            http,
+            timeout_seconds=settings.timeout_seconds,
+            attempts=settings.attempts,
+            first_backoff=first_backoff_seconds,
+            repeatable=False,
+        )
 
     def __enter__(self) -> DiscordPublisher:
         return self
@@ -73,8 +83,7 @@ class DiscordPublisher:
 
     def close(self) -> None:
         """Close the connections that this publisher opened."""
-        if self._owns_http:
-            self._http.close()
+        self._sender.close()
 
     def publish(
         self,
@@ -92,30 +101,11 @@ class DiscordPublisher:
         Rate limits are waited for as Discord asks (up to a minute), errors of its servers tried again. Raises
         StageError("auth", "not_found", "rate_limited", "timeout", "network", "too_large" or "http_status").
         """
-        body = msgspec.json.encode(message(title, url, content_type, scores, summary, claims, fallacies))
-        tried(lambda: self._post(body), attempts=self._settings.attempts, first_backoff=self._first_backoff)
+        body = message(title, url, content_type, scores, summary, claims, fallacies)
+        self._sender.tried(lambda: self._post(body))
 
-    def _post(self, body: bytes) -> None:
-        request = self._http.build_request(
-            "POST",
-            "https://discord.invalid",
-            content=body,
-            headers={"Content-Type": "application/json", "Host": _host_header(self._url)},
-            timeout=self._settings.timeout_seconds,
-        )
-        request.url = self._url
-        try:
-            response = self._http.send(request, follow_redirects=False)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-            raise AttemptError("network", "Discord cannot be reached.", retryable=True) from None
-        except httpx.TimeoutException:
-            raise AttemptError(
-                "timeout", "Discord did not answer in time; the post may be there.", retryable=False
-            ) from None
-        except httpx.HTTPError:
-            raise AttemptError(
-                "network", "The connection to Discord broke; the post may be there.", retryable=False
-            ) from None
+    def _post(self, body: dict[str, Any]) -> None:
+        response = self._sender.post(self._url, body)
         if not response.is_success:
             raise _refused(response)
 
@@ -217,10 +207,6 @@ def _webhook(address: str | None) -> _HiddenUrl:
     return _HiddenUrl(url)
 
 
-def _host_header(url: httpx.URL) -> str:
-    return url.netloc.decode("ascii")
-
-
 def _refused(response: httpx.Response) -> AttemptError:
     status = response.status_code
     if status == 429:
@@ -233,12 +219,12 @@ def _refused(response: httpx.Response) -> AttemptError:
         )
     hint = ": the webhook is gone or its address is wrong, make a new one" if status in (401, 403, 404) else ""
     message = f"Discord answered {status}{hint or _detail(response)}."
-    return AttemptError(_KINDS.get(status, "http_status"), message, retryable=status >= 500)
+    return AttemptError(KINDS.get(status, "http_status"), message, retryable=status >= 500)
 
 
 def _retry_after(response: httpx.Response) -> float:
     """Return the seconds to wait: the body says it to the millisecond, the header (of the CDN too) to the second."""
-    for value in (_body(response).get("retry_after"), response.headers.get("retry-after")):
+    for value in (json_object(response).get("retry_after"), response.headers.get("retry-after")):
         try:
             return max(0.0, float(value))  # type: ignore[arg-type]
         except (TypeError, ValueError):
@@ -248,13 +234,5 @@ def _retry_after(response: httpx.Response) -> float:
 
 def _detail(response: httpx.Response) -> str:
     """Return Discord's error number (50035: the body's form is invalid), which says more than the status."""
-    code = _body(response).get("code")
+    code = json_object(response).get("code")
     return f" (error {code})" if isinstance(code, int) else ""
-
-
-def _body(response: httpx.Response) -> dict[str, Any]:
-    try:
-        body = msgspec.json.decode(response.content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return {}
-    return body if isinstance(body, dict) else {}

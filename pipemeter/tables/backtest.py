@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+import msgspec
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -17,13 +17,27 @@ from monitoring.servers.range_queries import Window
 from monitoring.wording.durations import format_duration
 from monitoring.wording.figures import plain
 
-if TYPE_CHECKING:
-    from pipemeter.verbs.backtest import Outcome
-
 _CELLS = 28
 _SHADES = " ▁▂▃▄▅▆▇█"
 _LISTED = 20  # firings
 _COLOURS = {"critical": "red", "warning": "yellow", "info": "cyan"}
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The JSON document. `config`, `against`: the files that were compared; times in Unix seconds.
+
+    `not_judged`: alerts that read nothing that was recorded in the window. `difference`: None without `--against`.
+    `recorded`: what the history holds of the recorded series that the alerts read, None without `--recorded`.
+    """
+
+    window: Window
+    prometheus: str
+    config: str
+    alerts: list[AlertReport]
+    not_judged: list[str]
+    against: str | None = None
+    difference: list[Difference] | None = None
+    recorded: list[Recorded] | None = None
 
 
 def show(console: Console, outcome: Outcome) -> None:

@@ -8,29 +8,13 @@ from pathlib import Path
 import click
 
 from monitoring.compile.routing.config import FOLDER, TEMPLATE_MARK, alertmanager_config, templates, yaml_text
-from monitoring.compile.routing.integrations import OLDEST, Version, parse_version, shown
+from monitoring.compile.routing.integrations import OLDEST, Version, shown
 from monitoring.delivery.credentials import Credentials, find_credentials, read_secret
 from monitoring.targets.targets import Targets, default_path, load_targets
+from pipemeter.options import monitoring_file, read_version
 from pipemeter.private_files import refuse_tracked, write_file
 
 _COMMAND = "pipemeter alertmanager render"
-
-
-def read_version(ctx: click.Context, parameter: click.Parameter, value: str) -> Version:
-    """Read a version such as 0.25 from the command line."""
-    try:
-        return parse_version(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, parameter) from None
-
-
-monitoring_file = click.option(
-    "--config",
-    "config_file",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="monitoring.yaml.  [default: ./config/monitoring.yaml where it exists, else built-in values]",
-)
 
 
 target_version = click.option(

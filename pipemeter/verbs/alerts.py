@@ -15,10 +15,10 @@ import msgspec
 from monitoring.delivery.samples import Sample, alert_named, marks_of_a_test, sample
 from monitoring.servers.alertmanager import DEFAULT_URL, AlertmanagerClient, AlertmanagerError, Delivered, Setup
 from monitoring.targets.targets import default_path, load_targets
-from pipemeter import cli
+from pipemeter import exits
 from pipemeter.addresses import server_address
+from pipemeter.options import monitoring_file
 from pipemeter.stopping import stopping
-from pipemeter.verbs.alertmanager import monitoring_file
 
 _GRACE = 60.0  # s that the test lasts beyond group_wait, so that it still fires when it is told
 _PATIENCE = 20.0  # s beyond group_wait for deliveries to end
@@ -157,4 +157,4 @@ def _told(report: Report, setup: Setup) -> str:
 def _exit_code(report: Report) -> int:
     if report.delivered is None or (report.delivered and report.deliveries):
         return 0
-    return cli.EXIT_SOME_FAILED if any(row["sent"] for row in report.deliveries or ()) else cli.EXIT_FAILED
+    return exits.SOME_FAILED if any(row["sent"] for row in report.deliveries or ()) else exits.FAILED

@@ -11,9 +11,9 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.promql.rule_files import Rules, read_rules
-from monitoring.replay.backtest import AlertReport, Difference, chosen, differences, reports
+from monitoring.replay.backtest import AlertReport, chosen, differences, reports
 from monitoring.replay.recorded_series import Recorded
 from monitoring.replay.replayer import Replayer
 from monitoring.servers.range_queries import RangeReader, Window
@@ -21,33 +21,16 @@ from monitoring.targets.targets import default_path, load_targets
 from monitoring.wording.durations import format_duration
 from pipeline.errors import ConfigError, PipemeterError, Problem
 from pipeline.yaml_file import nearest
-from pipemeter import cli
+from pipemeter import exits
 from pipemeter.asking import Duration, Time, answered, client_for, prometheus_option
 from pipemeter.logs import configure_logs
-from pipemeter.tables.backtest import show
-from pipemeter.verbs.alertmanager import monitoring_file
+from pipemeter.options import monitoring_file
+from pipemeter.tables.backtest import Outcome, show
 
 LONGEST = 400 * 86_400  # s
 BUILT_IN = "built-in targets"
 _STEPS = (60, 120, 300, 600, 900, 1800, 3600)  # s
 _EVALUATIONS = 7 * 1440  # about as many as a week has minutes are made unless --step says otherwise
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """The JSON document. `config`, `against`: the files that were compared; times in Unix seconds.
-
-    `not_judged`: alerts that read nothing that was recorded in the window. `difference`: None without `--against`.
-    `recorded`: what the history holds of the recorded series that the alerts read, None without `--recorded`.
-    """
-
-    window: Window
-    prometheus: str
-    config: str
-    alerts: list[AlertReport]
-    not_judged: list[str]
-    against: str | None = None
-    difference: list[Difference] | None = None
-    recorded: list[Recorded] | None = None
 
 
 def fitting_step(window: int) -> int:
@@ -97,12 +80,12 @@ def command(alert: str | None, config_file: Path | None, against: str | None, wi
         click.echo(msgspec.json.encode(outcome).decode())
     else:
         show(Console(highlight=False), outcome)
-    return cli.EXIT_SOME_FAILED if any(report.error for of_one in found for report in of_one) else 0
+    return exits.SOME_FAILED if any(report.error for of_one in found for report in of_one) else 0
 
 
 def _rules(path: Path | None, alert: str | None, beside: Rules | None = None) -> Rules:
     """Return the rules that the targets ask for; an alert that neither they nor those beside have is refused."""
-    rules = read_rules(rule_groups(load_targets(path)))
+    rules = read_rules(plan_of(load_targets(path)).groups)
     found = chosen(rules, alert)
     if alert is not None and not found.alerting and not (beside and beside.alerting):
         names = {rule.name for rule in rules.alerting}

@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,9 +21,10 @@ from rich.table import Table
 
 from pipeline.configuration.config import Config
 from pipeline.errors import StageError
-from pipeline.recording.recorder import exporter_address
+from pipeline.recording.environment import exporter_address
 from pipeline.state import state_dir
-from pipemeter import cli, trials
+from pipemeter import exits, trials
+from pipemeter.clashes import NAMES, clashes, sharers
 from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, read_config
 from pipemeter.packages import STAGES, install, missing, required
@@ -32,7 +33,6 @@ State = Literal["ok", "off", "warning", "failed"]
 _CORE = ("prometheus-client", "starlette", "uvicorn", "httpx", "msgspec", "numpy", "promql-parser",
          "common-expression-language")  # fmt: skip
 _STAGES = ("yt-dlp", "trafilatura", "av", "faster-whisper", "wordllama")  # whoever has one of them wants the stages
-_TOP_LEVEL = ("pipeline", "monitoring", "exporter")  # names that other packages may have too
 _LOOKS = {"ok": "[green]ok", "off": "[dim]off", "warning": "[yellow]warning", "failed": "[red]failed"}
 
 
@@ -62,13 +62,13 @@ def command(as_json: bool, config_dir: Path | None, profile: str | None, allow_p
         click.echo(msgspec.json.encode(document).decode())
     else:
         _show(findings, values)
-    return cli.EXIT_FAILED if any(finding.state == "failed" for finding in findings) else 0
+    return exits.FAILED if any(finding.state == "failed" for finding in findings) else 0
 
 
 def _examine(config: Config) -> Iterator[Finding]:
     yield Finding("python", "ok", f"{platform.python_version()} ({sys.executable})")
+    yield _names()
     yield from (_package(name, None) for name in _CORE)
-    yield from _clashes()
     yield _guarded("state folder", _state)
     yield from _stages(config)
     env = os.environ.get
@@ -86,20 +86,21 @@ def _examine(config: Config) -> Iterator[Finding]:
     yield Finding("discord", "ok" if hook else "off", "webhook set" if hook else "DISCORD_WEBHOOK_URL is not set")
 
 
+def _names() -> Finding:
+    """Say whether a program that is started here imports our packages, whose names others have too."""
+    found = [*clashes([os.getcwd(), *sys.path]), *sharers()]
+    if not found:
+        return Finding("package names", "ok", f"{', '.join(NAMES)} are pipemeter's")
+    told = "; ".join(str(clash) for clash in found)
+    mend = "rename that, or start programs from another folder; uninstall a distribution of the same names"
+    return Finding("package names", "warning", f"in a program started here {told}", mend)
+
+
 def _package(name: str, extra: str | None) -> Finding:
     try:
         return Finding(name, "ok", version(name))
     except PackageNotFoundError:
         return Finding(name, "failed", "not installed", install(extra))
-
-
-def _clashes() -> Iterator[Finding]:
-    """Yield what else brings a package under one of our names: whichever was installed last is imported."""
-    brought = packages_distributions()
-    for name in _TOP_LEVEL:
-        for other in sorted({*brought.get(name, ())} - {"pipemeter"}):
-            detail = f"{other} brings a package `{name}` too, and only one can be imported"
-            yield Finding(name, "warning", detail, f"keep {other} and pipemeter in virtual environments of their own")
 
 
 def _stages(config: Config) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from rich.table import Table
 from pipeline.errors import StageError
 from pipeline.item import Source
 from pipeline.running.outcome import describe
-from pipemeter import cli
+from pipemeter import exits
 from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, named_sources, read_config
 from pipemeter.packages import need
@@ -50,7 +50,7 @@ def command(
                     click.echo(msgspec.json.encode(answer).decode())
                 else:
                     _show(console, answer)
-    return cli.EXIT_SOME_FAILED if failed else 0
+    return exits.SOME_FAILED if failed else 0
 
 
 def _expanded(expand: Any, name: str) -> list[Source | dict[str, Any]]:

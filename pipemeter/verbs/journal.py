@@ -14,7 +14,7 @@ from exporter.journal.checkup import Checkup, check
 from exporter.journal.journal import Journal
 from exporter.settings import settings_from
 from pipeline.errors import PipemeterError
-from pipemeter import cli
+from pipemeter import exits
 from pipemeter.logs import configure_logs
 
 _journal = click.option(
@@ -45,7 +45,7 @@ def check_journal(journal: Path | None, as_json: bool) -> None:
     else:
         click.echo("\n".join(_told(found)))
     if found.state == "damaged":
-        sys.exit(cli.EXIT_FAILED)
+        sys.exit(exits.FAILED)
 
 
 @command.command("repair")

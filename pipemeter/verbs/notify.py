@@ -15,7 +15,7 @@ from monitoring.compile.routing.config import templates
 from monitoring.delivery.samples import Situation, situations, template_data
 from monitoring.targets.targets import Targets, default_path, load_targets
 from pipeline.errors import PipemeterError
-from pipemeter.verbs.alertmanager import monitoring_file
+from pipemeter.options import monitoring_file
 
 _PARTS = {"slack": ("title", "color", "slack"), "discord": ("title", "discord")}
 _BETWEEN = "\x1f"  # parts of one rendering

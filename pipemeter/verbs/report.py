@@ -11,6 +11,7 @@ import msgspec
 from monitoring.reporting.report import Report, document, report
 from monitoring.reporting.window_queries import Questions, Tally
 from monitoring.targets.targets import Targets
+from pipeline.files import replacing
 from pipemeter.advice import recommender
 from pipemeter.asking import (
     Duration,
@@ -24,7 +25,6 @@ from pipemeter.asking import (
 )
 from pipemeter.logs import configure_logs
 from pipemeter.options import read_config
-from pipemeter.written import replacing
 
 FORMATS = {".md": "md", ".html": "html", ".htm": "html", ".json": "json"}
 

@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipeline.configuration.config import Config
-from pipeline.recording.recorder import NullRecorder, Recorder, exporter_address
+from pipeline.recording.environment import exporter_address
+from pipeline.recording.recorder import NullRecorder, Recorder
 from pipeline.recording.savings import CostModel
 from pipeline.running.outcome import Outcome
 from pipeline.state import state_dir
-from pipemeter import cli
+from pipemeter import exits
 from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, named_sources, read_config
 from pipemeter.packages import need
@@ -76,7 +77,7 @@ def command(
             with stopping("shutting down") as stop:
                 console.print(f"\nServing {address} (/metrics, /api/performance/) until Ctrl-C", highlight=False)
                 stop.wait()
-    return cli.EXIT_SOME_FAILED if any(outcome.failed for outcome in outcomes) else 0
+    return exits.SOME_FAILED if any(outcome.failed for outcome in outcomes) else 0
 
 
 @contextmanager
@@ -85,7 +86,7 @@ def _recorder(
 ) -> Iterator[tuple[Recorder, str | None]]:
     """Give the recorder, and the address that is served if any."""
     if serve:
-        from pipemeter.verbs.serve import serving  # the exporter is loaded only where it serves
+        from pipemeter.serving import serving  # the exporter is loaded only where it serves
 
         with serving(config, costs, host, port) as (recorder, address):
             recorder.record(config.activated())

@@ -1,22 +1,16 @@
-"""`pipemeter serve`: the exporter alone; and the exporter beside a run."""
+"""`pipemeter serve`: the exporter alone."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from exporter.app import create_app
-from exporter.local import LocalRecorder
-from exporter.server.running import DEFAULT_HOST, DEFAULT_PORT, BackgroundServer, serve
+from exporter.server.running import DEFAULT_HOST, DEFAULT_PORT, serve
 from exporter.settings import settings_from
-from pipeline.configuration.config import Config
-from pipeline.recording.recorder import Recorder
-from pipeline.recording.savings import CostModel
 from pipemeter.logs import configure_logs
 from pipemeter.options import read_config
 
@@ -63,15 +57,3 @@ def command(
         click.echo(f"Serving {url} (/metrics, /api/performance/) until Ctrl-C; {kept}", err=True)
 
     serve(app, host, port, on_started=started)
-
-
-@contextmanager
-def serving(config: Config, costs: CostModel, host: str, port: int) -> Iterator[tuple[Recorder, str]]:
-    """Serve beside a run of this process; give the recorder for it, and the address."""
-    app = create_app(settings=settings_from(os.environ), config=config)
-    with BackgroundServer(app, host, port) as server:
-        recorder = LocalRecorder(app.state.exporter, config, costs)
-        try:
-            yield recorder, server.url
-        finally:
-            recorder.close()

@@ -19,9 +19,9 @@ from monitoring.archive.archive import Archive, Window
 from monitoring.archive.text import JsonText, OpenMetricsText, Text
 from monitoring.wording.durations import format_duration
 from pipeline.errors import PipemeterError
+from pipeline.files import replacing
 from pipemeter.asking import Duration, Time, answered, client_for, prometheus_option
 from pipemeter.logs import configure_logs
-from pipemeter.written import replacing
 
 _HOUR = 3600
 _FORMATS: dict[str, Callable[[Callable[[str], None]], Text]] = {".om": OpenMetricsText, ".json": JsonText}

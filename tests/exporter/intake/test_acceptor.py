@@ -16,8 +16,8 @@ from exporter.journal.entries import Entry
 from exporter.journal.gate import Gate
 from exporter.journal.journal import Journal
 from exporter.journal.memory import NoJournal
-from pipeline.domains.exporter.families import RECORDS
-from pipeline.metrics.registry import Metrics
+from pipeline.domains.catalogue import live_metrics
+from pipeline.domains.exporter.families import JOURNAL_ERRORS, RECORDS
 
 ONE = read_body(b'{"processing_type":"full"}', "one", only_items=True)
 
@@ -37,8 +37,8 @@ class SlowDisk(Journal):
 
 
 def acceptor_of(journal: Journal | NoJournal, limits: Limits | None = None) -> Acceptor:
-    counters = Counters(Metrics(CollectorRegistry()))
-    return Acceptor(counters, Gate(journal, counters.metrics.family("exporter_journal_errors_total")), limits=limits)
+    counters = Counters(live_metrics(CollectorRegistry()))
+    return Acceptor(counters, Gate(journal, counters.metrics.family(JOURNAL_ERRORS)), limits=limits)
 
 
 def test_beyond_the_limit_senders_are_told_to_come_back(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.configuration.config import Config, Flags, load_config
+from pipeline.configuration.config import Config, load_config
+from pipeline.configuration.flags import Flags
 from pipeline.errors import ConfigError
 from pipeline.settings import Secret
 

@@ -11,6 +11,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.domains import catalogue
+from pipeline.domains.catalogue import live_metrics
 from pipeline.domains.content.known import known_values
 from pipeline.domains.content.labels import DIMENSIONS
 from pipeline.events import (
@@ -34,7 +35,7 @@ KNOWN = known_values(("news", "review"), "blue", {"post_download": ("too_short",
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics(CollectorRegistry(), known=KNOWN)
+    return live_metrics(CollectorRegistry(), known=KNOWN)
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
@@ -245,7 +246,7 @@ def test_a_flood_of_made_up_values_stays_within_the_caps() -> None:
         "pipeline_stage": 11,
         "error_type": 15,
     }
-    metrics = Metrics(CollectorRegistry(), known=KNOWN, caps=caps)
+    metrics = live_metrics(CollectorRegistry(), known=KNOWN, caps=caps)
     counts = []
     for round_ in range(4):
         for i in range(150):

@@ -297,7 +297,7 @@ async def _closed_in_async(spool: Path) -> None:
 
 def test_the_public_name_is_where_the_contract_puts_it() -> None:
     import pipeline
-    import pipeline.recording.recorder
+    import pipeline.recorder
 
     names: list[Any] = [pipeline.PushRecorder, pipeline.recorder.PushRecorder]
     assert names == [PushRecorder, PushRecorder]

@@ -1,32 +1,12 @@
 from __future__ import annotations
 
-import math
+from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from pipeline import InProcessRecorder, NullRecorder, Recorder
-from pipeline.configuration.config import load_config
-from pipeline.events import ItemFinished, StageFinished
-
-
-@pytest.fixture
-def recorder() -> InProcessRecorder:
-    return InProcessRecorder(CollectorRegistry(), load_config())
-
-
-def test_a_recorder_never_raises_and_counts_what_it_refuses(recorder: InProcessRecorder) -> None:
-    recorder.record(ItemFinished("full", quality_score=math.nan))
-    recorder.record("no event at all")  # type: ignore[arg-type]
-    recorder.record(StageFinished("download", 0.1))
-    registry = recorder.metrics.registry
-    assert registry.get_sample_value("exporter_rejected_records_total", {"reason": "invalid"}) == 2
-    assert registry.get_sample_value("exporter_records_total") == 1
-
-
-def test_the_active_configuration_is_exposed(recorder: InProcessRecorder) -> None:
-    labels = {"config_version": "unspecified", "config_hash": recorder.config.hash()}
-    assert recorder.metrics.registry.get_sample_value("pipeline_config_info", labels) == 1
+from pipeline import NullRecorder, Recorder
+from pipeline.configuration.config import Config
+from pipeline.events import ItemFinished
 
 
 def test_recording_nowhere_is_possible() -> None:
@@ -34,3 +14,13 @@ def test_recording_nowhere_is_possible() -> None:
     recorder.record(ItemFinished("full"))
     recorder.close()
     assert not recorder.enabled
+
+
+def test_the_configuration_is_read_when_a_decision_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "pipeline.yaml").write_text("shadow_rate: 0.25\n")
+    monkeypatch.chdir(tmp_path)
+    recorder = NullRecorder()
+    assert recorder.config.shadow_rate == 0.25
+    given = Config()
+    assert NullRecorder(given).config is given

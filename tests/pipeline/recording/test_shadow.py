@@ -10,8 +10,7 @@ from pipeline import InProcessRecorder, NullRecorder, Recorder, current_item
 from pipeline.configuration.config import load_config
 from pipeline.errors import StageError
 from pipeline.events import ItemFinished
-from pipeline.recording.item_scope import ItemScope
-from pipeline.recording.shadow import Shadow
+from pipeline.recording.item_scope import Again, ItemScope
 from tests.pipeline.recording.test_item_scope import ON, Clock, value
 
 ALL = {**ON, "SHADOW_RATE": "1"}
@@ -45,7 +44,7 @@ def full_item(recorder: Recorder, clock: Clock, findings: int = 10) -> None:
     assert item.shadow() is None  # it was not skipped
 
 
-def short_item(recorder: Recorder, clock: Clock) -> Shadow | None:
+def short_item(recorder: Recorder, clock: Clock) -> Again | None:
     with ItemScope(recorder, item_id="short", length_seconds=80.0, clock=clock) as item:
         follow(item, clock, 30.0, findings=0)
     assert isinstance(item.outcome, ItemFinished)

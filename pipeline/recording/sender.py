@@ -245,8 +245,8 @@ class Sender:
                 return
             answer = delivery.send(batch)
             if answer.verdict == "away":
-                self._outbox.keep()
                 self._went_away(answer)
+                self._outbox.keep()
                 break
             self._came_back()
             if answer.verdict == "delivered":

@@ -20,6 +20,7 @@ SHIPPED = (
     "config",
     "docker",
     "docker-compose.yml",
+    "docs/reference",
     "docs/runbooks",
     "grafana",
     "prometheus",

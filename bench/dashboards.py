@@ -22,7 +22,8 @@ import httpx
 
 from bench.history import Plan, told
 from monitoring.compile.boards.files import boards, filled_in
-from monitoring.domains.board import Board, Query
+from monitoring.compile.dashboards.drawn import DrawnBoard
+from monitoring.compile.dashboards.queries import Query
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import parse_duration
 from pipeline.domains.content.traffic import KINDS, Kind, Variant
@@ -81,7 +82,7 @@ def _coarse(expression: str) -> str:
     return f"({expression.replace('[5m]', '[30m]')}) / 6" if "[5m]" in expression else expression
 
 
-def _compared(url: str, board: Board, raw: Board, span: str, end: float, step: int) -> bool:
+def _compared(url: str, board: DrawnBoard, raw: DrawnBoard, span: str, end: float, step: int) -> bool:
     asked = [_requests(one, span, end, step) for one in (board, raw)]
     fast, slow = (_seconds(url, requests, _AT_ONCE) for requests in asked)
     row = _seconds(url, asked[0], 1)
@@ -90,7 +91,7 @@ def _compared(url: str, board: Board, raw: Board, span: str, end: float, step: i
     return fast <= BUDGET[span]
 
 
-def _requests(board: Board, span: str, end: float, step: int) -> list[Request]:
+def _requests(board: DrawnBoard, span: str, end: float, step: int) -> list[Request]:
     """Return what Grafana asks for a board: path and form of each query."""
     return [_request(query, span, end, step) for panel in board.panels for query in panel.queries]
 

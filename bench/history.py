@@ -22,8 +22,9 @@ from prometheus_client import CollectorRegistry
 from bench.backfill import Floats, Series, running_prometheus
 from bench.remote_write import RECEIVER, remote_write
 from exporter.text.exposition import render
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.targets.targets import Targets
+from pipeline.domains.catalogue import live_metrics
 from pipeline.domains.content.families import ITEMS_IN_PROGRESS, LAST_ITEM_TIMESTAMP
 from pipeline.domains.content.known import known_values
 from pipeline.domains.content.traffic import KINDS, VARIANTS, Kind, Traffic, Variant
@@ -105,7 +106,7 @@ def history(plan: Plan) -> Iterator[Series]:
 
 def _simulated(plan: Plan, times: Floats) -> _Tape:
     rng = random.Random(plan.seed)
-    metrics = Metrics(CollectorRegistry(), known=known_values(exits=EXITS))
+    metrics = live_metrics(CollectorRegistry(), known=known_values(exits=EXITS))
     metrics.series(BUILD_INFO)("0.1.0", "3.11.9").set(1)
     tape = _Tape()
     good, bad = (
@@ -214,7 +215,7 @@ def told(
     those of the history unless said otherwise. `rewritten` changes the expressions of the sums.
     """
     series = list(history(plan))
-    rules = [rule for group in rule_groups(targets) for rule in group["rules"] if "record" in rule]
+    rules = [rule for group in plan_of(targets).groups for rule in group["rules"] if "record" in rule]
     of_sums = [rule | {"expr": rewritten(rule["expr"])} for rule in rules if rule["record"].startswith("job:")]
     of_signals = [rule for rule in rules if not rule["record"].startswith("job:")]
     sums = _made_of(folder, series, of_sums, plan, step)

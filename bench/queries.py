@@ -30,7 +30,7 @@ from bench.backfill import Series, backfill, running_prometheus
 from bench.history import Plan, recorded
 from bench.servers import ROOT
 from bench.worlds import Arm, World, decide, draw, series
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.promql.inlining import inlined
 from monitoring.promql.rule_files import Rules, read_rules
 from monitoring.promql.selectors import matchers, raw_selectors
@@ -80,7 +80,10 @@ def main() -> int:
     parser.add_argument("--spacing", type=float, default=1800.0, help="seconds between scrapes of what no alert reads")
     given = parser.parse_args()
     end = float(int(time.time()) // 300 * 300)  # commands look back from now
-    plan, rules = Plan(end, given.days * 86_400.0, given.spacing, given.instances), read_rules(rule_groups(Targets()))
+    plan, rules = (
+        Plan(end, given.days * 86_400.0, given.spacing, given.instances),
+        read_rules(plan_of(Targets()).groups),
+    )
     with tempfile.TemporaryDirectory() as name:
         folder, started = Path(name), time.perf_counter()
         backfill(history(plan, rules), folder)
@@ -105,7 +108,7 @@ def _record(folder: Path, plan: Plan, rules: Sequence[dict[str, Any]]) -> None:
 
 def _needed(rules: Rules) -> list[dict[str, Any]]:
     """Return the recording rules that alerts read, through others too."""
-    every = [dict(rule) for group in rule_groups(Targets()) for rule in group["rules"]]
+    every = [dict(rule) for group in plan_of(Targets()).groups for rule in group["rules"]]
     return [rule for rule in every if rule.get("record") in reached(rules)]
 
 

@@ -71,7 +71,7 @@ def create_app(
         routes=routes_of(exporter),
         middleware=[
             Middleware(Guard, settings=settings, on_refused=exporter.count_refusal, web=web),
-            Middleware(Express, ingest=exporter.ingest, body_timeout_seconds=settings.body_timeout_seconds),
+            Middleware(Express, acceptor=exporter.acceptor, body_timeout_seconds=settings.body_timeout_seconds),
         ],
         exception_handlers={ApiError: _refused(exporter), HTTPException: _http_error},
         lifespan=_lifespan(exporter),
@@ -82,13 +82,13 @@ def create_app(
 
 def routes_of(exporter: Exporter) -> list[Route]:
     """Return all routes; those that take most traffic first."""
-    intake, api, status = exporter.intake, exporter.performance, Status(exporter)
+    records, api, status = exporter.requests, exporter.performance, Status(exporter)
     landing, admin = Landing(exporter.settings), Admin(exporter)
     runbooks = Runbooks(exporter.settings.runbooks, default_files() / "docs" / "runbooks")
     return [
-        Route("/api/performance/record", intake.record, methods=["POST"]),
-        Route("/api/performance/record/batch", intake.batch, methods=["POST"]),
-        Route("/api/events", intake.events, methods=["POST"]),
+        Route("/api/performance/record", records.record, methods=["POST"]),
+        Route("/api/performance/record/batch", records.batch, methods=["POST"]),
+        Route("/api/events", records.events, methods=["POST"]),
         Route("/metrics", exporter.scrape.answer),
         Route("/metrics/job/{rest:path}", exporter.push_api.push, methods=["PUT", "POST", "DELETE"]),
         Route("/metrics/job@base64/{rest:path}", exporter.push_api.push, methods=["PUT", "POST", "DELETE"]),

@@ -11,10 +11,12 @@ from prometheus_client import CollectorRegistry
 
 from exporter.api.alerts_log import AlertsApi
 from exporter.api.performance import PerformanceApi, ProcessSource, PrometheusSource, Source
+from exporter.counting.counters import Counters
 from exporter.errors import ApiError
-from exporter.intake.acceptor import Ingest, Limits
+from exporter.intake.acceptor import Acceptor, Limits
 from exporter.intake.bodies import Budget
-from exporter.intake.requests import Intake
+from exporter.intake.requests import RecordRequests
+from exporter.journal.gate import Gate
 from exporter.journal.journal import AnyJournal, Journal, NoJournal
 from exporter.journal.keeper import Keeper
 from exporter.pushgateway.groups import PushApi, PushStore
@@ -23,18 +25,19 @@ from exporter.text.expiry import Expiry
 from exporter.text.scrape import Scrape
 from monitoring.servers.prometheus import PrometheusClient
 from pipeline.configuration.config import Config
+from pipeline.domains.catalogue import live_metrics
 from pipeline.domains.exporter.families import (
     ALERTS_HELD_BACK,
     ALERTS_LOGGED,
     BUILD_INFO,
     FORGOTTEN_KEYS,
     IDEMPOTENCY_KEYS,
+    JOURNAL_ERRORS,
     JOURNAL_SIZE,
     PUSHED_SERIES,
     REJECTED_RECORDS,
     WAITING_REQUESTS,
 )
-from pipeline.metrics.registry import Metrics
 from pipeline.version import installed_version
 
 _log = structlog.get_logger("exporter")
@@ -58,12 +61,16 @@ class Exporter:
         self.started = clock()
         self.ready = False
         self.stopping = False
-        self.metrics = Metrics(registry or CollectorRegistry(), known=config.known_values(), caps=config.label_caps)
+        self.metrics = live_metrics(
+            registry or CollectorRegistry(), known=config.known_values(), caps=config.label_caps
+        )
         self.metrics.series(BUILD_INFO)(installed_version(), platform.python_version()).set(1)
         self.metrics.apply(config.activated())  # until a pipeline says otherwise: replayed events go over it
         self.journal: AnyJournal = Journal(settings.journal, settings.sync) if settings.journal else NoJournal()
         limits = Limits(settings.max_waiting_requests, settings.max_waiting_bytes)
-        self.ingest = Ingest(self.metrics, self.journal, limits=limits, clock=clock)
+        self.counters = Counters(self.metrics, clock)
+        self.gate = Gate(self.journal, self.metrics.family(JOURNAL_ERRORS), clock)
+        self.acceptor = Acceptor(self.counters, self.gate, limits=limits, clock=clock)
         self.pushes = PushStore(
             self.metrics.registry,
             max_series=settings.max_pushed_series,
@@ -71,14 +78,16 @@ class Exporter:
             clock=clock,
         )
         self.metrics.registry.register(self.pushes)
-        self.keeper = Keeper(self.ingest, self.pushes, compact_at_bytes=settings.compact_at_bytes, clock=clock)
+        self.keeper = Keeper(
+            self.counters, self.gate, self.pushes, compact_at_bytes=settings.compact_at_bytes, clock=clock
+        )
         try:
             self.replayed = self.keeper.restore()
         except BaseException:
             self.journal.close()
             raise
         budget = Budget(settings.max_waiting_bytes)
-        self.intake = Intake(self.ingest, settings, budget)
+        self.requests = RecordRequests(self.acceptor, settings, budget)
         held = self.metrics.series(ALERTS_HELD_BACK)
         self.alerts = AlertsApi(
             settings,
@@ -88,8 +97,8 @@ class Exporter:
             count_held=lambda reason, number: held(reason).inc(number),
             clock=clock,
         )
-        self.push_api = PushApi(self.pushes, self.ingest, settings, budget)
-        self.performance = PerformanceApi(source or source_for(settings, self.ingest, clock))
+        self.push_api = PushApi(self.pushes, self.gate, settings, budget)
+        self.performance = PerformanceApi(source or source_for(settings, self.counters, clock))
         self.scrape = Scrape(self.metrics, expiry=_expiry(settings), before=self._before_scrape, clock=clock)
         self.before_scrape: list[Callable[[], object]] = []
         self._forgotten = self.metrics.family(FORGOTTEN_KEYS)
@@ -109,7 +118,7 @@ class Exporter:
         for bring_up_to_date in self.before_scrape:
             bring_up_to_date()
         self._forgotten.inc(self.journal.forgotten_keys - self._forgotten._value.get())
-        self._waiting.set(self.ingest.pending)
+        self._waiting.set(self.acceptor.pending)
         self._size.set(self.journal.size_bytes())
         self._keys.set(self.journal.key_count)
         self._pushed.set(self.pushes.series)
@@ -124,11 +133,11 @@ class Exporter:
                 self.journal.close()
 
 
-def source_for(settings: ExporterSettings, ingest: Ingest, clock: Callable[[], float]) -> Source:
+def source_for(settings: ExporterSettings, counters: Counters, clock: Callable[[], float]) -> Source:
     """Return where the API's numbers come from."""
     if settings.prometheus_url:
         return PrometheusSource(PrometheusClient(settings.prometheus_url), clock)
-    return ProcessSource(ingest, clock)
+    return ProcessSource(counters, clock)
 
 
 def _print_line(line: str) -> None:

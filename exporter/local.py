@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from exporter.exporter import Exporter
-from exporter.intake.decoding import encode_events
+from exporter.journal.entries import encode_events
 from exporter.journal.journal import JournalError
 from pipeline.configuration.config import Config
+from pipeline.domains.catalogue import event_types
 from pipeline.domains.content.families import ITEMS_IN_PROGRESS, LAST_ITEM_TIMESTAMP
 from pipeline.domains.event import DomainEvent
 from pipeline.domains.exporter.families import REJECTED_RECORDS
-from pipeline.events import EVENT_TYPES, validate
+from pipeline.events import validate
 from pipeline.recording.recorder import Recorder
 from pipeline.recording.savings import CostModel
 
@@ -42,7 +43,7 @@ class LocalRecorder(Recorder):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(config, costs)
-        self._ingest = exporter.ingest
+        self._acceptor = exporter.acceptor
         self._clock = clock
         self._waiting: deque[DomainEvent] = deque()
         metrics = exporter.metrics
@@ -85,7 +86,7 @@ class LocalRecorder(Recorder):
             if not events:
                 return True
             try:
-                if self._ingest.accept(events):
+                if self._acceptor.accept(events):
                     return True
             except JournalError as error:
                 self._rejected("storage").inc(len(events))
@@ -108,7 +109,7 @@ class LocalRecorder(Recorder):
 
 def _checked(event: DomainEvent) -> DomainEvent:
     """Return an event that is valid and can be journaled: another would spoil its whole group later."""
-    if type(event) not in EVENT_TYPES:
+    if type(event) not in event_types():
         raise TypeError("not an event")
     encode_events((validate(event),))
     return event

@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import msgspec
 
-from exporter.api.alert_limits import ALERT_SEVERITIES, AlertLimits, AlertSeverity
-from exporter.journal.journal import Sync
 from pipeline.configuration.flags import truth
 from pipeline.errors import ConfigError, Problem
 from pipeline.settings import Secret
 from pipeline.state import state_dir
 
+Sync = Literal["normal", "full"]
+AlertSeverity = Literal["info", "warning", "critical"]
+ALERT_SEVERITIES: tuple[AlertSeverity, ...] = get_args(AlertSeverity)  # the least urgent first
 JOURNAL_NAME = "journal.sqlite"
 MEBIBYTE = 1024 * 1024
+
+
+class AlertLimits(msgspec.Struct, frozen=True):
+    """Alerts written at most in any hour, in all and of one model; None: no limit."""
+
+    per_hour: int | None = None
+    per_model_per_hour: int | None = None
+    minimum_severity: AlertSeverity = "info"
+
+    def strictest(self, other: AlertLimits) -> AlertLimits:
+        """Return what satisfies both."""
+        return AlertLimits(
+            _least(self.per_hour, other.per_hour),
+            _least(self.per_model_per_hour, other.per_model_per_hour),
+            max(self.minimum_severity, other.minimum_severity, key=ALERT_SEVERITIES.index),
+        )
 
 
 class ExporterSettings(msgspec.Struct, frozen=True):
@@ -133,3 +150,8 @@ def _number(kind: Any, text: str) -> float:
     if not 0 < number < float("inf"):
         raise ValueError("a number above 0")
     return number
+
+
+def _least(first: int | None, second: int | None) -> int | None:
+    given = [number for number in (first, second) if number is not None]
+    return min(given, default=None)

@@ -29,7 +29,7 @@ class Status:
             "uptime_seconds": exporter.clock() - exporter.started,
             "journal": journal,
             "last_scrape": scrape,
-            "waiting_requests": exporter.ingest.pending,
+            "waiting_requests": exporter.acceptor.pending,
         }
         return json_response(answer, 200 if well else 503)
 
@@ -47,7 +47,7 @@ class Status:
             "size_bytes": journal.size_bytes(),
             "bytes_since_snapshot": journal.bytes_since_snapshot,
             "keys": journal.key_count,
-            "error": self._exporter.ingest.failing,
+            "error": self._exporter.gate.failing,
         }
 
     def _scrape(self) -> dict[str, Any]:

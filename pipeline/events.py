@@ -21,6 +21,7 @@ from pipeline.domains.content.events import (
     CallsSaved,
     CheckpointEvaluated,
     ConfigActivated,
+    ContentEvent,
     ItemFailed,
     ItemFinished,
     ProcessingType,
@@ -65,18 +66,7 @@ __all__ = [
     "validate",
 ]
 
-Event = (
-    ItemFinished
-    | ItemFailed
-    | StageFinished
-    | StageSkipped
-    | StageFault
-    | CheckpointEvaluated
-    | QualityAssessed
-    | CallsSaved
-    | ShadowJudged
-    | ConfigActivated
-)
+Event = ContentEvent
 EVENT_TYPES: tuple[type[Event], ...] = get_args(Event)
 
 

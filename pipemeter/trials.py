@@ -72,7 +72,8 @@ def transcription(config: Config, folder: Path) -> str:
     model.encode(model.feature_extractor(samples))  # the listening above ends where it finds no voice
     if not parse_captions(f"WEBVTT\n\n00:00.000 --> 00:05.000\n{_SENTENCES[0]}\n"):
         raise StageError("internal", "captions of one line were read as none")
-    return f"captions read, a second of sound listened to ({heard} words heard); weights in {speech.weights_folder(config.transcription)}"
+    weights = speech.weights_folder(config.transcription)
+    return f"captions read, a second of sound listened to ({heard} words heard); weights in {weights}"
 
 
 def assessment(config: Config, folder: Path) -> str:  # noqa: ARG001 - all trials are called alike

@@ -38,7 +38,7 @@ def test_a_folder_of_documents_is_wholly_generated_or_wholly_written_by_hand() -
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_file_of_ours_that_a_document_names_exists(page: Path) -> None:
     named = re.findall(r"`((?:pipeline|monitoring|exporter|pipemeter|bench|tools|tests)/[\w/.-]*)`", page.read_text())
-    assert not [name for name in named if not (ROOT / name).exists()]
+    assert not [name for name in named if not list(ROOT.glob(name.replace("NAME", "*")))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -4,34 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Literal
 
-import msgspec
+from exporter.settings import AlertLimits
 
 HeldReason = Literal["per_hour", "per_model", "minimum_severity"]
-HELD_REASONS: tuple[HeldReason, ...] = get_args(HeldReason)
-AlertSeverity = Literal["info", "warning", "critical"]
-ALERT_SEVERITIES: tuple[AlertSeverity, ...] = get_args(AlertSeverity)  # the least urgent first
 
 _HOUR = 3600.0
 _REMEMBERED = 10_000  # alerts of which we know whether they were written
 _RANK: dict[str, int] = {"none": -1, "info": 0, "warning": 1, "critical": 2}
-
-
-class AlertLimits(msgspec.Struct, frozen=True):
-    """Alerts written at most in any hour, in all and of one model; None: no limit."""
-
-    per_hour: int | None = None
-    per_model_per_hour: int | None = None
-    minimum_severity: AlertSeverity = "info"
-
-    def strictest(self, other: AlertLimits) -> AlertLimits:
-        """Return what satisfies both."""
-        return AlertLimits(
-            _least(self.per_hour, other.per_hour),
-            _least(self.per_model_per_hour, other.per_model_per_hour),
-            max(self.minimum_severity, other.minimum_severity, key=ALERT_SEVERITIES.index),
-        )
 
 
 class HourlyGate:
@@ -80,8 +61,3 @@ class HourlyGate:
         self._told.move_to_end(key)
         if len(self._told) > _REMEMBERED:
             self._told.popitem(last=False)
-
-
-def _least(first: int | None, second: int | None) -> int | None:
-    given = [number for number in (first, second) if number is not None]
-    return min(given, default=None)

@@ -11,10 +11,10 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from exporter.api.alert_limits import ALERT_SEVERITIES, AlertLimits, HeldReason, HourlyGate
+from exporter.api.alert_limits import HeldReason, HourlyGate
 from exporter.errors import ApiError, json_response
 from exporter.intake.bodies import JSON, Budget, body_of, media_type
-from exporter.settings import ExporterSettings
+from exporter.settings import ALERT_SEVERITIES, AlertLimits, ExporterSettings
 from monitoring.targets.channels import LOG_MAX_ALERTS
 
 Texts = Mapping[str, str]

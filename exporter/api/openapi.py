@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from exporter.api.alert_limits import ALERT_SEVERITIES
 from exporter.api.performance import MAX_HOURS
 from exporter.intake.requests import MAX_KEY
-from pipeline.events import EVENT_TYPES, Event, ItemFinished
+from exporter.settings import ALERT_SEVERITIES
+from pipeline.domains.catalogue import any_event, event_types
+from pipeline.events import ItemFinished
 
 _REF = "#/components/schemas/{name}"
 _READ_ERRORS = (401,)
@@ -98,10 +99,11 @@ _HOURS = {
 
 def document(version: str) -> dict[str, Any]:
     """Return the whole document."""
-    _, schemas = msgspec.json.schema_components([*EVENT_TYPES, Event], ref_template=_REF)
+    kinds = event_types()
+    _, schemas = msgspec.json.schema_components([*kinds, any_event()], ref_template=_REF)
     schemas["Record"] = _strict(schemas["ItemFinished"], without_type=True)
-    schemas |= {kind.__name__: _strict(schemas[kind.__name__]) for kind in EVENT_TYPES}
-    schemas["Event"] = {"oneOf": [{"$ref": _REF.format(name=kind.__name__)} for kind in EVENT_TYPES]}
+    schemas |= {kind.__name__: _strict(schemas[kind.__name__]) for kind in kinds}
+    schemas["Event"] = {"oneOf": [{"$ref": _REF.format(name=kind.__name__)} for kind in kinds]}
     schemas["Error"] = _object(
         {
             "error": {

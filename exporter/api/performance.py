@@ -11,27 +11,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exporter.api import totals
-from exporter.api.totals import Mean, Totals, Trend
-from exporter.counting.snapshot import children_of
+from exporter.api.totals import Trend
+from exporter.counting.counters import Counters
+from exporter.counting.figures import QUALITY, SPLIT, Sums, sums_of
 from exporter.counting.trends import Hour
 from exporter.errors import ApiError, json_response
-from exporter.intake.acceptor import Ingest
+from monitoring.domains.catalogue import signal
+from monitoring.domains.signal import Term
+from monitoring.promql.expressions import summed
 from monitoring.servers.prometheus import PrometheusClient, PrometheusError
-from pipeline.domains.content.families import (
-    EARLY_EXITS,
-    EXIT_CONFIDENCE,
-    ITEM_DURATION,
-    ITEMS,
-    QUALITY_SCORE,
-    TIME_SAVED,
-    TIME_SPENT,
-)
-from pipeline.metrics.family import Family
-from pipeline.metrics.registry import Metrics
 
 MAX_HOURS = 24 * 366
 DEFAULT_HOURS = 24
-_SCORES = ("overall", "coherence", "completeness", "informativeness")
+_HOURLY = {  # the series that trends are made of, each split no further than they need
+    term.series: tuple(label for label, _ in term.where)
+    for terms in (signal("bypass_rate").denominator, *((*signal(n).numerator, *signal(n).denominator) for n in QUALITY))
+    for term in terms
+}
 
 
 class Source(Protocol):
@@ -39,7 +35,7 @@ class Source(Protocol):
 
     name: str
 
-    async def totals(self, hours: int) -> Totals:
+    async def totals(self, hours: int) -> Sums:
         """Return what was counted in the last hours (or all there is, see `scope`)."""
 
     async def trends(self, hours: int) -> list[Trend]:
@@ -54,59 +50,25 @@ class ProcessSource:
 
     name = "process"
 
-    def __init__(self, ingest: Ingest, clock: Callable[[], float] = time.time) -> None:
-        self._ingest = ingest
+    def __init__(self, counters: Counters, clock: Callable[[], float] = time.time) -> None:
+        self._counters = counters
         self._clock = clock
 
     def scope(self, hours: int) -> dict[str, Any]:  # noqa: ARG002 - counters have no window
         """Say that this is all there is, and since when."""
-        return {"source": self.name, "since": self._ingest.since}
+        return {"source": self.name, "since": self._counters.since}
 
-    async def totals(self, hours: int) -> Totals:  # noqa: ARG002
+    async def totals(self, hours: int) -> Sums:  # noqa: ARG002
         """Return what the counters stand at."""
-        return totals_of(self._ingest.metrics)
+        return sums_of(self._counters.metrics)
 
     async def trends(self, hours: int) -> list[Trend]:
         """Return the hours that this exporter remembers (a week at most)."""
-        return [_trend(hour) for hour in self._ingest.trends.last(hours, self._clock())]
+        return [_trend(hour) for hour in self._counters.trends.last(hours, self._clock())]
 
 
 def _trend(hour: Hour) -> Trend:
     return Trend(hour.start, hour.mean(0), hour.mean(1), hour.mean(2), hour.mean(3), hour.items)
-
-
-def totals_of(metrics: Metrics) -> Totals:
-    """Read the totals off the metrics."""
-    found = Totals(items={}, quality={}, duration={}, exits={}, confidence={})
-    for (way, kind, _), count in _values(metrics, ITEMS):
-        found.items[way, kind] = found.items.get((way, kind), 0) + count
-    for (place, reason, *_), count in _values(metrics, EARLY_EXITS):
-        found.exits[place, reason] = found.exits.get((place, reason), 0) + count
-    found.spent = sum(value for _, value in _values(metrics, TIME_SPENT))
-    found.saved = sum(value for _, value in _values(metrics, TIME_SAVED))
-    for (_, kind, _), mean in _means(metrics, ITEM_DURATION):
-        _add(found.duration, kind, mean)
-    for (dimension, way, kind, _), mean in _means(metrics, QUALITY_SCORE):
-        if dimension == "overall" and way == "full":
-            _add(found.quality, kind, mean)
-    for (place,), mean in _means(metrics, EXIT_CONFIDENCE):
-        _add(found.confidence, place, mean)
-    return found
-
-
-def _values(metrics: Metrics, family: Family) -> list[tuple[tuple[str, ...], float]]:
-    return [(labels, child._value.get()) for labels, child in children_of(metrics.family(family))]
-
-
-def _means(metrics: Metrics, family: Family) -> list[tuple[tuple[str, ...], Mean]]:
-    children = children_of(metrics.family(family))
-    return [(labels, Mean(sum(b.get() for b in child._buckets), child._sum.get())) for labels, child in children]
-
-
-def _add(means: dict[str, Mean], key: str, mean: Mean) -> None:
-    known = means.setdefault(key, Mean())
-    known.count += mean.count
-    known.sum += mean.sum
 
 
 class PrometheusSource:
@@ -122,67 +84,38 @@ class PrometheusSource:
         """Say which window this is."""
         return {"source": self.name, "hours": hours}
 
-    async def totals(self, hours: int) -> Totals:
+    async def totals(self, hours: int) -> Sums:
         """Ask for the increases over the window."""
-        full = 'dimension="overall",processing_type="full"'
-        asked = [
-            ("processing_type, content_type", "pipeline_items_total"),
-            ("checkpoint, reason", "pipeline_early_exits_total"),
-            ("", "pipeline_time_spent_seconds_total"),
-            ("", "pipeline_time_saved_seconds_total"),
-            ("content_type", f"pipeline_quality_score_count{{{full}}}"),
-            ("content_type", f"pipeline_quality_score_sum{{{full}}}"),
-            ("content_type", "pipeline_item_duration_seconds_count"),
-            ("content_type", "pipeline_item_duration_seconds_sum"),
-            ("checkpoint", "pipeline_exit_confidence_count"),
-            ("checkpoint", "pipeline_exit_confidence_sum"),
-        ]
         now = self._clock()
-        found = await asyncio.gather(*(self._increase(by, name, hours, now) for by, name in asked))
-        items, exits, spent, saved, *means = found
-        return Totals(
-            items={(way, kind): n for (way, kind), n in items.items()},
-            exits={(place, reason): n for (place, reason), n in exits.items()},
-            spent=spent.get(("",), 0.0),
-            saved=saved.get(("",), 0.0),
-            quality=_paired(means[0], means[1]),
-            duration=_paired(means[2], means[3]),
-            confidence=_paired(means[4], means[5]),
+        found = await asyncio.gather(
+            *(self._client.query(_increase(series, hours, by), now) for series, by in SPLIT.items())
         )
-
-    async def _increase(self, by: str, name: str, hours: int, now: float) -> dict[tuple[str, ...], float]:
-        names = by.split(", ")
-        samples = await self._client.query(f"sum by ({by}) (increase({name}[{hours}h]))", now)
-        return {tuple(s.labels.get(n, "") for n in names): s.value for s in samples if s.value == s.value}
+        return {
+            series: {_values(series, s.labels): s.value for s in samples if s.value == s.value}
+            for series, samples in zip(SPLIT, found, strict=True)
+        }
 
     async def trends(self, hours: int) -> list[Trend]:
         """Ask hour by hour."""
         end = (self._clock() // 3600 + 1) * 3600
         start = end - (hours - 1) * 3600
-        which = 'processing_type="full"'
-        queries = [
-            f"sum by (dimension) (increase(pipeline_quality_score_sum{{{which}}}[1h]))",
-            f"sum by (dimension) (increase(pipeline_quality_score_count{{{which}}}[1h]))",
-            "sum (increase(pipeline_items_total[1h]))",
-        ]
-        sums, counts, items = await asyncio.gather(
-            *(self._client.query_range(query, start, end, 3600) for query in queries)
-        )
-        numbers = {s.labels.get("dimension", ""): dict(s.points) for s in counts}
-        scores = {s.labels.get("dimension", ""): dict(s.points) for s in sums}
-        processed = dict(items[0].points) if items else {}
-        return [_trend_at(at, scores, numbers, n) for at, n in sorted(processed.items()) if round(n) > 0]
+        queries = [_increase(series, 1, by) for series, by in _HOURLY.items()]
+        found = await asyncio.gather(*(self._client.query_range(query, start, end, 3600) for query in queries))
+        by_end: dict[float, dict[str, dict[tuple[str, ...], float]]] = {}
+        for series, lines in zip(_HOURLY, found, strict=True):
+            for line in lines:
+                for at, value in line.points:
+                    by_end.setdefault(at, {}).setdefault(series, {})[_values(series, line.labels)] = value
+        rows = [totals.trend(at - 3600, sums) for at, sums in sorted(by_end.items())]
+        return [row for row in rows if row.items_processed > 0]
 
 
-def _trend_at(
-    at: float, sums: dict[str, dict[float, float]], counts: dict[str, dict[float, float]], items: float
-) -> Trend:
-    means = [Mean(counts.get(d, {}).get(at, 0.0), sums.get(d, {}).get(at, 0.0)).value() for d in _SCORES]
-    return Trend(at - 3600, means[0], means[1], means[2], means[3], round(items))
+def _increase(series: str, hours: int, by: tuple[str, ...]) -> str:
+    return summed((Term(series),), f"{hours}h", by)
 
 
-def _paired(counts: dict[tuple[str, ...], float], sums: dict[tuple[str, ...], float]) -> dict[str, Mean]:
-    return {key[0]: Mean(count, sums.get(key, 0.0)) for key, count in counts.items()}
+def _values(series: str, labels: dict[str, str]) -> tuple[str, ...]:
+    return tuple(labels.get(name, "") for name in SPLIT[series])
 
 
 class PerformanceApi:
@@ -229,9 +162,9 @@ class PerformanceApi:
         _, trends = await self._ask(hours, with_totals=False)
         return json_response({**self._source.scope(hours), "quality_trends": trends})
 
-    async def _ask(self, hours: int, *, with_totals: bool = True, trends: bool = True) -> tuple[Totals, list[Trend]]:
+    async def _ask(self, hours: int, *, with_totals: bool = True, trends: bool = True) -> tuple[Sums, list[Trend]]:
         try:
-            found = await self._source.totals(hours) if with_totals else Totals()
+            found = await self._source.totals(hours) if with_totals else {}
             return found, await self._source.trends(hours) if trends else []
         except PrometheusError as error:
             raise ApiError(502, None, f"Prometheus did not answer: {error}") from error

@@ -29,7 +29,7 @@ table{{border-collapse:collapse}}th,td{{border:1px solid #8886;padding:.3rem .6r
 
 
 class Runbooks:
-    """Serves the Markdown files of folders, each name from the first that has it: as they are, or as pages for browsers."""
+    """Serves Markdown files, each from the first folder that has its name: as they are, or as pages for browsers."""
 
     def __init__(self, *folders: Path) -> None:
         self._folders = folders

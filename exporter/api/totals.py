@@ -1,56 +1,20 @@
-"""What was counted, as plain numbers, wherever they come from; and the shapes in which the API tells them.
+"""The shapes in which the API tells what was counted. What each ratio is, its signal says (monitoring/domains).
 
-Definitions (all ratios are sums divided by sums, never means of ratios; null when there is nothing to divide by):
-bypass_rate = (lightweight + early_exit) / total; early_exit_rate = early_exit / total; exit_rate of a checkpoint = its
-exits / total; avg_time_savings = saved / (saved + spent); quality = mean overall score of items processed in full.
+All ratios are sums divided by sums, never means of ratios; null when there is nothing to divide by. exit_rate of a
+checkpoint = its exits / all finished items; quality = mean overall score of items processed in full.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from exporter.counting.figures import QUALITY, Sums, counts_by, ratio, total
+from monitoring.domains.catalogue import signal
+
 TOP_REASONS = 5
-Pair = tuple[str, str]
-
-
-class Mean(msgspec.Struct):
-    """A count and a sum, from which a mean follows."""
-
-    count: float = 0.0
-    sum: float = 0.0
-
-    def value(self) -> float | None:
-        """Return the mean, None when nothing was counted."""
-        return self.sum / self.count if self.count else None
-
-
-class Totals(msgspec.Struct):
-    """Counts by (processing type, content type) or (checkpoint, reason); seconds; means by content type."""
-
-    items: dict[Pair, float] = {}
-    spent: float = 0.0
-    saved: float = 0.0
-    quality: dict[str, Mean] = {}  # overall score of items processed in full
-    duration: dict[str, Mean] = {}  # seconds, all items
-    exits: dict[Pair, float] = {}
-    confidence: dict[str, Mean] = {}  # by checkpoint
-
-    @property
-    def count(self) -> float:
-        """How many items there were."""
-        return sum(self.items.values())
-
-    def by_way(self, content_type: str | None = None) -> dict[str, float]:
-        """Return the counts by processing type, of one content type or of all."""
-        counts: dict[str, float] = defaultdict(float)
-        for (way, kind), count in self.items.items():
-            if content_type in (None, kind):
-                counts[way] += count
-        return counts
 
 
 class Trend(msgspec.Struct, frozen=True):
@@ -64,62 +28,63 @@ class Trend(msgspec.Struct, frozen=True):
     items_processed: int
 
 
-def ratio(part: float, whole: float) -> float | None:
-    """Return part / whole, None when there is no whole."""
-    return part / whole if whole else None
+def trend(start: float, sums: Sums) -> Trend:
+    """Return the row of the hour that begins at that Unix time."""
+    overall, coherence, completeness, informativeness = (ratio(sums, name) for name in QUALITY)
+    return Trend(start, overall, coherence, completeness, informativeness, round(items(sums)))
 
 
-def summary(totals: Totals) -> dict[str, Any]:
+def items(sums: Sums, **narrowed: str) -> float:
+    """Return how many items finished."""
+    return total(sums, signal("bypass_rate").denominator, **narrowed)
+
+
+def summary(sums: Sums) -> dict[str, Any]:
     """Return the answer of `metrics/summary`."""
-    ways = totals.by_way()
-    bypassed, exited = ways["lightweight"], ways["early_exit"]
+    skipped = total(sums, signal("bypass_rate").numerator)
+    exited = total(sums, signal("early_exit_rate").numerator)
     return {
-        "total_processed": round(totals.count),
-        "quality_bypassed": round(bypassed),
+        "total_processed": round(items(sums)),
+        "quality_bypassed": round(skipped - exited),
         "early_exits": round(exited),
-        "full_processing": round(ways["full"]),
-        "bypass_rate": ratio(bypassed + exited, totals.count),
-        "early_exit_rate": ratio(exited, totals.count),
-        "avg_time_savings": ratio(totals.saved, totals.saved + totals.spent),
-        "total_time_saved_hours": totals.saved / 3600,
+        "full_processing": round(items(sums) - skipped),
+        "bypass_rate": ratio(sums, "bypass_rate"),
+        "early_exit_rate": ratio(sums, "early_exit_rate"),
+        "avg_time_savings": ratio(sums, "time_savings"),
+        "total_time_saved_hours": total(sums, signal("saved_seconds").numerator) / 3600,
     }
 
 
-def content_types(totals: Totals) -> list[dict[str, Any]]:
+def content_types(sums: Sums) -> list[dict[str, Any]]:
     """Return the rows of `content-types`, the most frequent first."""
-    rows = []
-    for kind in dict.fromkeys(kind for _, kind in totals.items):
-        ways = totals.by_way(kind)
-        count = sum(ways.values())
-        if round(count) > 0:
-            rows.append(
-                {
-                    "content_type": kind,
-                    "count": round(count),
-                    "bypass_rate": ratio(ways["lightweight"] + ways["early_exit"], count),
-                    "avg_quality_score": totals.quality.get(kind, Mean()).value(),
-                    "avg_processing_time": totals.duration.get(kind, Mean()).value(),
-                }
-            )
+    rows = [
+        {
+            "content_type": kind,
+            "count": round(count),
+            "bypass_rate": ratio(sums, "bypass_rate", content_type=kind),
+            "avg_quality_score": ratio(sums, "quality_score_avg", content_type=kind),
+            "avg_processing_time": ratio(sums, "item_duration_avg_seconds", content_type=kind),
+        }
+        for kind, count in counts_by(sums, signal("bypass_rate").denominator, "content_type").items()
+        if round(count) > 0
+    ]
     return sorted(rows, key=lambda row: (-row["count"], row["content_type"]))
 
 
-def checkpoints(totals: Totals) -> list[dict[str, Any]]:
+def checkpoints(sums: Sums) -> list[dict[str, Any]]:
     """Return the rows of `checkpoints`, the one with most exits first."""
-    rows = []
-    for name in dict.fromkeys(name for name, _ in totals.exits):
-        reasons = {reason: count for (place, reason), count in totals.exits.items() if place == name}
-        count = sum(reasons.values())
-        if round(count) > 0:
-            rows.append(
-                {
-                    "checkpoint_name": name,
-                    "exit_count": round(count),
-                    "exit_rate": ratio(count, totals.count),
-                    "top_exit_reasons": _top(reasons),
-                    "avg_confidence": totals.confidence.get(name, Mean()).value(),
-                }
-            )
+    exits, finished = signal("early_exits").numerator, items(sums)
+    rows = [
+        {
+            "checkpoint_name": name,
+            "exit_count": round(count),
+            "exit_rate": count / finished if finished else None,
+            "top_exit_reasons": _top(counts_by(sums, exits, "reason", checkpoint=name)),
+            "avg_confidence": ratio(sums, "exit_confidence_avg", checkpoint=name),
+        }
+        for name, count in counts_by(sums, exits, "checkpoint").items()
+        if round(count) > 0
+    ]
     return sorted(rows, key=lambda row: (-row["exit_count"], row["checkpoint_name"]))
 
 

@@ -14,7 +14,6 @@ import msgspec
 from prometheus_client import Histogram
 
 from exporter.counting.trends import Hour
-from pipeline.domains.catalogue import FAMILIES
 from pipeline.events import ConfigActivated
 from pipeline.metrics.registry import Metrics
 
@@ -40,9 +39,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     since: float | None = None
 
 
-def kept_names() -> list[str]:
+def kept_names(metrics: Metrics) -> list[str]:
     """Return the families of a snapshot."""
-    return [family.name for family in FAMILIES if family.kept == "counted"]
+    return [name for name, family in metrics.declared.families.items() if family.kept == "counted"]
 
 
 def children_of(metric: Any) -> list[tuple[tuple[str, ...], Any]]:
@@ -60,7 +59,7 @@ def cells_of(child: Any) -> list[Any]:
 
 def capture(metrics: Metrics) -> Iterator[msgspec.Raw]:
     """Yield the encoded state of all families in small steps, between which the caller may let others run."""
-    for name in kept_names():
+    for name in kept_names(metrics):
         metric = metrics.family(name)
         children = children_of(metric)
         for first in range(0, len(children), STEP):
@@ -72,7 +71,7 @@ def capture(metrics: Metrics) -> Iterator[msgspec.Raw]:
 
 def restore(metrics: Metrics, families: list[msgspec.Raw]) -> None:
     """Add the values of a snapshot to the metrics; label values go through today's guards."""
-    known = set(kept_names())
+    known = set(kept_names(metrics))
     for raw in families:
         state = msgspec.msgpack.decode(raw, type=FamilyState)
         if state.name in known and tuple(metrics.family(state.name)._labelnames) == state.labels:

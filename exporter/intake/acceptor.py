@@ -8,7 +8,6 @@ to come back.
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
@@ -16,18 +15,16 @@ from itertools import groupby
 import msgspec
 import structlog
 
-from exporter.counting.trends import Trends
+from exporter.counting.counters import Counters
 from exporter.errors import ApiError, busy
-from exporter.intake.decoding import Submission, decode_entry, encode_events
-from exporter.journal.journal import AnyJournal, Entry, JournalError, key_hash
-from pipeline.domains.content.bulk import BulkApplier
+from exporter.intake.decoding import Submission
+from exporter.journal.entries import Entry, encode_events, key_hash
+from exporter.journal.gate import Gate
+from exporter.journal.journal import JournalError
 from pipeline.domains.event import DomainEvent
-from pipeline.domains.exporter.families import COMMIT_DURATION, DUPLICATE_RECORDS, JOURNAL_ERRORS, RECORDS
-from pipeline.events import ConfigActivated
-from pipeline.metrics.registry import Metrics
+from pipeline.domains.exporter.families import COMMIT_DURATION, DUPLICATE_RECORDS
 
-_log = structlog.get_logger("exporter.ingest")
-MAX_CONFIGS = 64  # versions of the configuration whose last activation is remembered
+_log = structlog.get_logger("exporter.intake")
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -55,37 +52,29 @@ class _Waiting:
         self.future = future
 
 
-class Ingest:
+class Acceptor:
     """Takes events in, for requests (`submit`) and for this process's own pipeline (`accept`)."""
 
     def __init__(
         self,
-        metrics: Metrics,
-        journal: AnyJournal,
+        counters: Counters,
+        gate: Gate,
         *,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.metrics = metrics
-        self.journal = journal
-        self.trends = Trends()
-        self.configs: dict[str | None, ConfigActivated] = {}
-        self.since: float | None = None
-        self.lock = threading.Lock()  # held while a group is journaled and applied
-        self.paused = False  # while a snapshot is made, nothing is applied
-        self.failing: str | None = None  # why the journal could not be written last time
+        self._counters = counters
+        self._gate = gate
+        self._journal = gate.journal
         self._limits = limits or Limits()
         self._clock = clock
-        self._bulk = BulkApplier(metrics, clock)
         self._pending: list[_Waiting] = []
         self._pending_bytes = 0
         self._scheduled = False
         self._task: asyncio.Task[None] | None = None
-        self.after_commit: Callable[[], None] = _nothing
-        self._records = metrics.family(RECORDS)
-        self._duplicates = metrics.family(DUPLICATE_RECORDS)
-        self._errors = metrics.family(JOURNAL_ERRORS)
-        self._duration = metrics.family(COMMIT_DURATION)
+        gate.when_opened = self.schedule
+        self._duplicates = counters.metrics.family(DUPLICATE_RECORDS)
+        self._duration = counters.metrics.family(COMMIT_DURATION)
 
     @property
     def pending(self) -> int:
@@ -109,45 +98,21 @@ class Ingest:
         Raises JournalError when they cannot be kept.
         """
         body = encode_events(events)
-        with self.lock:
-            if self.paused:
+        with self._gate.lock:
+            if self._gate.paused:
                 return False
             now = self._clock()
-            self.journal.append([Entry(now, "events", body)])
-            self._apply(events, now)
+            self._journal.append([Entry(now, "events", body)])
+            self._counters.apply(events, now)
         return True
-
-    async def store(self, make: Callable[[float], Entry], apply: Callable[[Entry], None]) -> None:
-        """Journal one entry of another kind and apply it, in order with all else. Raises ApiError 503.
-
-        `make` is given the time and may refuse by raising ApiError; it runs under the same lock as `apply`.
-        """
-        while self.paused:
-            await asyncio.sleep(0.005)
-        if self.journal.waits_for_disk:
-            await asyncio.to_thread(self._store, make, apply)
-        else:
-            self._store(make, apply)
-        self.after_commit()
-
-    def _store(self, make: Callable[[float], Entry], apply: Callable[[Entry], None]) -> None:
-        with self.lock:
-            entry = make(self._clock())
-            try:
-                self.journal.append([entry])
-            except JournalError as error:
-                self._note_failure(error)
-                raise busy(f"the journal cannot be written: {error}", "storage") from error
-            self.failing = None
-            apply(entry)
 
     def schedule(self) -> None:
         """See to it that what is pending is committed soon."""
-        if self._scheduled or self.paused or not self._pending:
+        if self._scheduled or self._gate.paused or not self._pending:
             return
         self._scheduled = True
         loop = asyncio.get_running_loop()
-        if self.journal.waits_for_disk:
+        if self._journal.waits_for_disk:
             self._task = loop.create_task(self._flush_in_thread())
         else:
             loop.call_soon(self._flush)
@@ -158,7 +123,7 @@ class Ingest:
 
     def _flush(self) -> None:
         self._scheduled = False
-        if self.paused:
+        if self._gate.paused:
             return
         group = self._take()
         fresh, duplicates = self._commit(group)
@@ -175,12 +140,11 @@ class Ingest:
 
     def _commit(self, group: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:
         """Journal and apply a group; return what was fresh and what was a repeat. Failures go to the futures."""
-        with self.lock, self._duration.time():
+        with self._gate.lock, self._duration.time():
             try:
                 return self._commit_locked(group)
             except JournalError as error:
-                self._note_failure(error)
-                _fail(group, busy(f"the journal cannot be written: {error}", "storage"))
+                _fail(group, self._gate.failed(error))
             except Exception:  # noqa: BLE001 - logged with its traceback, answered below
                 # an edge: whatever went wrong, the senders get an answer and the next group its chance
                 _log.exception("a group of records could not be applied")
@@ -191,15 +155,10 @@ class Ingest:
         fresh, duplicates, keys = self._sort(group)
         if fresh:
             now = self._clock()
-            self.journal.append(_entries([w.submission for w in fresh], now), keys, now)
-            self.failing = None
-            self._apply([event for w in fresh for event in w.submission.events], now)
+            self._journal.append(_entries([w.submission for w in fresh], now), keys, now)
+            self._gate.failing = None
+            self._counters.apply([event for w in fresh for event in w.submission.events], now)
         return fresh, duplicates
-
-    def _note_failure(self, error: JournalError) -> None:
-        self.failing = str(error)
-        self._errors.inc()
-        _log.error("the journal cannot be written", error=str(error))
 
     def _sort(self, group: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting], list[bytes]]:
         fresh, duplicates = [], []
@@ -207,7 +166,7 @@ class Ingest:
         for waiting in group:
             if waiting.key is None:
                 fresh.append(waiting)
-            elif waiting.key in keys or self.journal.seen(waiting.key):
+            elif waiting.key in keys or self._journal.seen(waiting.key):
                 duplicates.append(waiting)
             else:
                 keys[waiting.key] = None
@@ -220,33 +179,7 @@ class Ingest:
             _answer(waiting, Outcome(True, len(waiting.submission.events)))
         for waiting in fresh:
             _answer(waiting, Outcome(False, len(waiting.submission.events)))
-        self.after_commit()
-
-    def apply_entry(self, entry: Entry) -> None:
-        """Count again what the journal kept. An entry that cannot be read is skipped and reported."""
-        try:
-            events = decode_entry(entry.kind, entry.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            _log.error("journal entry cannot be read; skipped", kind=entry.kind, error=str(error))
-            return
-        self._apply(events, entry.at)
-
-    def _apply(self, events: Sequence[DomainEvent], at: float) -> None:
-        if not events:
-            return
-        self._bulk.apply(events)
-        self.trends.note(events, at)
-        self._records.inc(len(events))
-        self.since = at if self.since is None else self.since
-        for event in events:
-            if type(event) is ConfigActivated:
-                self._remember(event)
-
-    def _remember(self, event: ConfigActivated) -> None:
-        self.configs.pop(event.config_version, None)
-        self.configs[event.config_version] = event
-        while len(self.configs) > MAX_CONFIGS:
-            del self.configs[next(iter(self.configs))]
+        self._gate.after_commit()
 
 
 def _entries(submissions: Sequence[Submission], now: float) -> list[Entry]:
@@ -271,7 +204,3 @@ def _fail(group: Iterable[_Waiting], error: ApiError) -> None:
 def _refuse(waiting: _Waiting, error: ApiError) -> None:
     if not waiting.future.done():
         waiting.future.set_exception(error)
-
-
-def _nothing() -> None:
-    """Do nothing after a commit."""

@@ -15,22 +15,15 @@ import msgspec
 
 from exporter.errors import ApiError
 from exporter.intake.refusals import expectation_of, explain_invalid
-from exporter.journal.journal import Kind
+from exporter.journal.entries import RECORD, RECORDS, Kind, event_decoders
+from pipeline.domains.catalogue import any_event, event_types
 from pipeline.domains.event import DomainEvent
-from pipeline.events import EVENT_TYPES, Event, ItemFinished
+from pipeline.events import ItemFinished
 
 Shape = Literal["one", "array", "lines"]
 MAX_RECORDS = 100_000  # in one request
 # an escape such as \ud800 without its other half: JSON lets it pass, no text can hold it
 _LONE_SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u....)\\u[dD][c-fC-F]")
-_record = msgspec.json.Decoder(ItemFinished)
-_records = msgspec.json.Decoder(list[ItemFinished])
-_event = msgspec.json.Decoder(Event)
-_events = msgspec.json.Decoder(list[Event])
-_DECODERS: dict[bool, tuple[msgspec.json.Decoder[Any], msgspec.json.Decoder[Any]]] = {
-    True: (_record, _records),
-    False: (_event, _events),
-}
 
 
 class Submission(msgspec.Struct, frozen=True):
@@ -47,7 +40,7 @@ class Submission(msgspec.Struct, frozen=True):
 
 def read_body(body: bytes, shape: Shape, *, only_items: bool) -> Submission:
     """Decode a body of records (`only_items`) or of any events. Raises ApiError 400, 413 or 422."""
-    one, many = _DECODERS[only_items]
+    one, many = (RECORD, RECORDS) if only_items else event_decoders()
     try:
         if shape == "one":
             event: DomainEvent = one.decode(body)
@@ -77,22 +70,6 @@ def read_query(pairs: Iterable[tuple[str, str]]) -> Submission:
     return Submission((event,), "records", body, many=False)
 
 
-def decode_entry(kind: Kind, body: bytes) -> list[DomainEvent]:
-    """Decode what the journal kept of accepted requests. Raises msgspec.DecodeError for what it cannot read."""
-    if kind == "records":
-        return list(_records.decode(body))
-    if kind == "records-lines":
-        return list(_record.decode_lines(body))
-    if kind == "events-lines":
-        return list(_event.decode_lines(body))
-    return list(_events.decode(body))
-
-
-def encode_events(events: Sequence[DomainEvent]) -> bytes:
-    """Encode events for the journal (kind `events`)."""
-    return msgspec.json.encode(events)
-
-
 def invalid(index: int, field: str | None, value: object, expectation: str, records: int = 1) -> ApiError:
     """Return the refusal of a record that breaks a rule."""
     place = f"field {field!r}" if field else "the record"
@@ -117,7 +94,7 @@ def refusal(body: bytes, shape: Shape, only_items: bool, error: Exception) -> Ap
     if shape != "one" and not isinstance(raw, list):
         return invalid(0, None, raw, "a JSON array of records (one JSON object per line with application/x-ndjson)")
     rows = [raw] if shape == "one" else raw
-    kinds: tuple[type, ...] = (ItemFinished,) if only_items else EVENT_TYPES
+    kinds: tuple[type, ...] = (ItemFinished,) if only_items else event_types()
     for index, row in enumerate(rows):
         found = explain_row(row, kinds)
         if found is not None:
@@ -129,7 +106,7 @@ def refusal(body: bytes, shape: Shape, only_items: bool, error: Exception) -> Ap
 
 def explain_row(row: Any, kinds: tuple[type, ...]) -> tuple[str | None, Any, str] | None:
     """Return field, value and expectation of what is wrong with one record, None if nothing is."""
-    wanted: Any = kinds[0] if len(kinds) == 1 else Event
+    wanted: Any = kinds[0] if len(kinds) == 1 else any_event()
     try:
         msgspec.convert(row, wanted)
     except (msgspec.ValidationError, RecursionError) as error:

@@ -1,7 +1,7 @@
 """The short way for the most frequent request: one record, plain JSON, in one piece.
 
-It does what `Intake.record` does, without routing and request objects, which cost more than all the rest. Whatever is
-out of the ordinary takes the usual way.
+It does what `RecordRequests.record` does, without routing and request objects, which cost more than all the rest.
+Whatever is out of the ordinary takes the usual way.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exporter.intake.acceptor import Ingest
+from exporter.intake.acceptor import Acceptor
 from exporter.intake.decoding import read_body
 from exporter.intake.requests import DUPLICATE, RECORDED, checked_key
 
@@ -28,9 +28,9 @@ def _start(body: bytes) -> Message:
 class Express:
     """ASGI middleware in front of the router."""
 
-    def __init__(self, app: ASGIApp, ingest: Ingest, body_timeout_seconds: float) -> None:
+    def __init__(self, app: ASGIApp, acceptor: Acceptor, body_timeout_seconds: float) -> None:
         self._app = app
-        self._ingest = ingest
+        self._acceptor = acceptor
         self._timeout = body_timeout_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,7 +47,7 @@ class Express:
         if message["type"] != "http.request" or message.get("more_body"):
             await self._app(scope, _resumed(message, receive), send)
             return
-        outcome = await self._ingest.submit(read_body(message["body"], "one", only_items=True), key)
+        outcome = await self._acceptor.submit(read_body(message["body"], "one", only_items=True), key)
         body = DUPLICATE if outcome.duplicate else RECORDED
         await send(_start(body))
         await send({"type": "http.response.body", "body": body})

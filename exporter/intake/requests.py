@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exporter.errors import ApiError, json_response
-from exporter.intake.acceptor import Ingest
+from exporter.intake.acceptor import Acceptor
 from exporter.intake.bodies import JSON, LINES, Budget, body_of, has_body, media_type
 from exporter.intake.decoding import Shape, Submission, read_body, read_query
 from exporter.settings import ExporterSettings
@@ -19,11 +19,11 @@ RECORDED = b'{"status":"recorded"}'
 DUPLICATE = b'{"status":"duplicate"}'
 
 
-class Intake:
+class RecordRequests:
     """The handlers of `POST /api/performance/record`, `.../record/batch` and `/api/events`."""
 
-    def __init__(self, ingest: Ingest, settings: ExporterSettings, budget: Budget) -> None:
-        self._ingest = ingest
+    def __init__(self, acceptor: Acceptor, settings: ExporterSettings, budget: Budget) -> None:
+        self._acceptor = acceptor
         self._settings = settings
         self._budget = budget
 
@@ -57,7 +57,7 @@ class Intake:
             yield read_body(body, shapes.of(kind, body), only_items=only_items)
 
     async def _take(self, request: Request, submission: Submission) -> Response:
-        outcome = await self._ingest.submit(submission, key_of(request))
+        outcome = await self._acceptor.submit(submission, key_of(request))
         if not submission.many:
             body = DUPLICATE if outcome.duplicate else RECORDED
             return Response(body, media_type="application/json")

@@ -8,20 +8,17 @@ the last snapshot; a new snapshot replaces the entries before it, so the file st
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO
 
-import msgspec
-
+from exporter.journal.entries import Entry
+from exporter.settings import Sync
 from pipeline.errors import PipemeterError
 
-Sync = Literal["normal", "full"]
-Kind = Literal["events", "records", "records-lines", "events-lines", "push"]
 KEY_DAYS = 7
 KEY_SECONDS = KEY_DAYS * 86_400
 MAX_KEYS = 5_000_000  # about 300 MB of disk; beyond it the oldest are forgotten before their time
@@ -36,19 +33,6 @@ CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), seq 
 
 class JournalError(PipemeterError):
     """The journal cannot be opened or written."""
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """Something that was accepted: when (Unix seconds), what kind of body, the body itself."""
-
-    at: float
-    kind: Kind
-    body: bytes
-
-
-def key_hash(key: str) -> bytes:
-    """Return what is kept of an Idempotency-Key: 16 bytes, whatever its length."""
-    return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class Journal:

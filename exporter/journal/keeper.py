@@ -10,8 +10,10 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from exporter.counting.snapshot import Snapshot, capture, cells_of, children_of, kept_names, restore
-from exporter.intake.acceptor import Ingest
+from exporter.counting.counters import Counters
+from exporter.counting.snapshot import Snapshot, capture
+from exporter.journal.entries import Entry, decode_entry, salvage
+from exporter.journal.gate import Gate
 from exporter.journal.journal import JournalError
 from pipeline.domains.exporter.families import COMPACTION_DURATION
 
@@ -37,25 +39,27 @@ class Keeper:
 
     def __init__(
         self,
-        ingest: Ingest,
+        counters: Counters,
+        gate: Gate,
         pushes: PushState,
         *,
         compact_at_bytes: int = COMPACT_AT_BYTES,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._ingest = ingest
+        self._counters = counters
+        self._gate = gate
         self._pushes = pushes
         self._compact_at = compact_at_bytes
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
         self._compacting = False
         self.snapshots = 0
-        self._duration = ingest.metrics.family(COMPACTION_DURATION)
-        ingest.after_commit = self.compact_if_due
+        self._duration = counters.metrics.family(COMPACTION_DURATION)
+        gate.after_commit = self.compact_if_due
 
     def restore(self) -> int:
         """Put back snapshot and entries; return how many entries there were. Raises JournalError."""
-        journal = self._ingest.journal
+        journal = self._gate.journal
         body = journal.snapshot()
         if body is not None:
             self._restore_snapshot(body)
@@ -64,7 +68,7 @@ class Keeper:
             if entry.kind == "push":
                 self._pushes.replay(entry.body, entry.at)
             else:
-                self._ingest.apply_entry(entry)
+                self._replay(entry)
             count += 1
         return count
 
@@ -73,32 +77,38 @@ class Keeper:
             snapshot = msgspec.msgpack.decode(body, type=Snapshot)
         except msgspec.DecodeError as error:
             raise JournalError(f"the journal's snapshot cannot be read: {error}") from error
-        ingest = self._ingest
-        restore(ingest.metrics, snapshot.families)
-        ingest.trends.restore(snapshot.hours)
-        ingest.since = snapshot.since
-        ingest.metrics.apply_many(snapshot.configs)
-        ingest.configs = {config.config_version: config for config in snapshot.configs}
+        self._counters.restore(snapshot)
         self._pushes.load(snapshot.pushed)
+
+    def _replay(self, entry: Entry) -> None:
+        """Count again what the journal kept. What cannot be read is skipped and reported."""
+        try:
+            events = decode_entry(entry.kind, entry.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            try:
+                events, skipped = salvage(entry.kind, entry.body)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                _log.error("journal entry cannot be read; skipped", kind=entry.kind, error=str(error))
+                return
+            _log.error("events of the journal cannot be read; skipped", events=skipped, error=str(error))
+        self._counters.apply(events, entry.at)
 
     def compact_if_due(self) -> None:
         """Start to compact when the journal has grown enough (called in the event loop after each commit)."""
-        if self._ingest.journal.log_bytes() >= self._compact_at and (self._task is None or self._task.done()):
+        if self._gate.journal.log_bytes() >= self._compact_at and (self._task is None or self._task.done()):
             self._task = asyncio.get_running_loop().create_task(self.compact())
 
     async def compact(self) -> None:
         """Replace the journal's entries by a snapshot. Records that arrive meanwhile wait, nothing else does."""
-        ingest = self._ingest
         if self._compacting:
             return
         self._compacting = True
         try:
-            await asyncio.to_thread(ingest.journal.checkpoint)  # most of the disk's work, while records still flow
-            with ingest.lock:
-                ingest.paused = True
+            await asyncio.to_thread(self._gate.journal.checkpoint)  # most of the disk's work, while records still flow
+            self._gate.pause()
             started = time.perf_counter()
             pieces = []
-            for piece in capture(ingest.metrics):
+            for piece in capture(self._counters.metrics):
                 pieces.append(piece)
                 await asyncio.sleep(0)
             await asyncio.to_thread(self._write, pieces)
@@ -106,31 +116,22 @@ class Keeper:
         except JournalError as error:
             _log.error("the journal could not be compacted", error=str(error))
         finally:
-            ingest.paused = self._compacting = False
-            ingest.schedule()
+            self._compacting = False
+            self._gate.open()
 
     def compact_now(self) -> None:
         """Do the same without an event loop, at the end of a process. Raises JournalError."""
-        with self._ingest.lock:
-            self._write(list(capture(self._ingest.metrics)))
+        with self._gate.lock:
+            self._write(list(capture(self._counters.metrics)))
 
     def reset(self) -> None:
         """Set everything that the journal keeps to zero, and empty the journal."""
-        ingest = self._ingest
-        with ingest.lock:
-            ingest.journal.clear()
-            for name in kept_names():
-                for _, child in children_of(ingest.metrics.family(name)):
-                    for cell in cells_of(child):
-                        cell.set(0)
-            ingest.trends.restore(())
-            ingest.since = None
+        with self._gate.lock:
+            self._gate.journal.clear()
+            self._counters.reset()
             self._pushes.load(b"")
 
     def _write(self, families: list[msgspec.Raw]) -> None:
-        ingest = self._ingest
-        state = Snapshot(
-            families, list(ingest.configs.values()), ingest.trends.all(), self._pushes.dump(), ingest.since
-        )
-        ingest.journal.compact(msgspec.msgpack.encode(state), self._clock())
+        state = self._counters.snapshot(families, self._pushes.dump())
+        self._gate.journal.compact(msgspec.msgpack.encode(state), self._clock())
         self.snapshots += 1

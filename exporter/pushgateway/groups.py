@@ -18,9 +18,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exporter.errors import ApiError
-from exporter.intake.acceptor import Ingest
 from exporter.intake.bodies import Budget, body_of, media_type
-from exporter.journal.journal import Entry
+from exporter.journal.entries import Entry
+from exporter.journal.gate import Gate
 from exporter.pushgateway.pushed import PUSH_FAILURE_TIME, PUSH_TIME, Group, Push, Pushed, families_of, group_of
 from exporter.settings import ExporterSettings
 from exporter.text.exposition import write_metric
@@ -174,9 +174,9 @@ class PushStore:
 class PushApi:
     """The handler of `PUT|POST|DELETE /metrics/job/...`."""
 
-    def __init__(self, store: PushStore, ingest: Ingest, settings: ExporterSettings, budget: Budget) -> None:
+    def __init__(self, store: PushStore, gate: Gate, settings: ExporterSettings, budget: Budget) -> None:
         self._store = store
-        self._ingest = ingest
+        self._gate = gate
         self._settings = settings
         self._budget = budget
 
@@ -206,7 +206,7 @@ class PushApi:
             self._store.check(push)
             return Entry(at, "push", msgspec.msgpack.encode(push))
 
-        await self._ingest.store(keep, lambda entry: self._store.apply(push, entry.at))
+        await self._gate.store(keep, lambda entry: self._store.apply(push, entry.at))
 
 
 def _count(families: Iterable[Pushed]) -> int:

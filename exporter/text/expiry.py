@@ -7,12 +7,8 @@ they are the known label sets that have to be there before their first increment
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
-
-if TYPE_CHECKING:
-    from exporter.text.shards import Shard
 
 
 class Expiry(msgspec.Struct, frozen=True):
@@ -23,17 +19,20 @@ class Expiry(msgspec.Struct, frozen=True):
 
 
 class Touches:
-    """When each child of one shard last changed, as far as scrapes have seen."""
+    """When each of a metric's children (rows, by number) last changed, as far as scrapes have seen."""
 
     def __init__(self, expiry: Expiry) -> None:
         self._expiry = expiry
         self._at: list[float] = []
 
-    def note(self, shard: Shard, changed: Sequence[int]) -> list[int]:
-        """Take note of the rows that changed; return the rows to show."""
+    def note(self, count: int, changed: Sequence[int], is_zero: Callable[[int], bool]) -> list[int]:
+        """Take note of which of `count` rows changed; return the rows to show.
+
+        `is_zero` tells whether a row has never counted anything.
+        """
         now = self._expiry.clock()
-        self._at += [now] * (len(shard.children) - len(self._at))
+        self._at += [now] * (count - len(self._at))
         for row in changed:
             self._at[row] = now
         oldest = now - self._expiry.seconds
-        return [row for row, at in enumerate(self._at) if at >= oldest or shard.is_zero(row)]
+        return [row for row, at in enumerate(self._at) if at >= oldest or is_zero(row)]

@@ -19,7 +19,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.registry import Collector
 
 from exporter.text.expiry import Expiry
-from exporter.text.metric_text import Family, has_callback, is_standard
+from exporter.text.metric_text import MetricText, has_callback, is_standard
 from exporter.text.textformat import TextFormat
 
 _EOF = b"# EOF\n"
@@ -62,7 +62,7 @@ class Renderer:
     def __init__(self, text_format: TextFormat = TextFormat.CLASSIC, expiry: Expiry | None = None) -> None:
         self.text_format = text_format
         self._expiry = expiry
-        self._families: dict[Any, Family] = {}
+        self._remembered: dict[Any, MetricText] = {}
         self.series = 0  # in the last complete rendering
 
     def render(self, registry: Collector) -> bytes:
@@ -109,27 +109,27 @@ class Renderer:
             yield from self._collector_pieces(collector)
 
     def _collector_pieces(self, collector: Any) -> Iterator[bytes]:
-        family = self._family(collector)
-        if family is not None:
-            yield from family.pieces()
+        text = self._text_of(collector)
+        if text is not None:
+            yield from text.pieces()
         elif isinstance(collector, TextCollector):
             yield from collector.text(self.text_format)
         else:
             yield from (write_metric(metric, self.text_format) for metric in collector.collect())
 
-    def _family(self, collector: Any) -> Family | None:
-        """Return the remembered family of a standard metric; None for all else."""
-        family = self._families.get(collector)
+    def _text_of(self, collector: Any) -> MetricText | None:
+        """Return the remembered text of a standard metric; None for all else."""
+        text = self._remembered.get(collector)
         created = metrics._use_created
-        if family is None or not family.fits(created):
+        if text is None or not text.fits(created):
             if not is_standard(collector):
                 return None
-            family = self._families[collector] = Family(collector, self.text_format, created, self._expiry)
-        return None if has_callback(collector) else family
+            text = self._remembered[collector] = MetricText(collector, self.text_format, created, self._expiry)
+        return None if has_callback(collector) else text
 
     def _forget_all_but(self, collectors: list[Any]) -> None:
-        if len(self._families) > len(collectors) or not self._families.keys() <= set(collectors):
-            self._families = {c: self._families[c] for c in collectors if c in self._families}
+        if len(self._remembered) > len(collectors) or not self._remembered.keys() <= set(collectors):
+            self._remembered = {c: self._remembered[c] for c in collectors if c in self._remembered}
 
 
 _renderers: WeakKeyDictionary[Collector, Renderer] = WeakKeyDictionary()  # what `render` remembers of each registry

@@ -1,6 +1,6 @@
 """One standard metric (Counter, Gauge, Summary, Histogram) as text, kept up to date from scrape to scrape.
 
-A family is cut into shards of about five hundred lines. A shard is refreshed in one go, without giving way to other
+Its text is cut into shards of about five hundred lines. A shard is refreshed in one go, without giving way to other
 tasks, and takes well under a millisecond unless everything in it is new.
 """
 
@@ -43,7 +43,7 @@ def _children(metric: Any) -> list[Any]:
         return list(metric._metrics.values())
 
 
-class Family:
+class MetricText:
     """A standard metric in one text format, kept up to date shard by shard."""
 
     def __init__(self, metric: Any, text_format: TextFormat, created: bool, expiry: Expiry | None = None) -> None:

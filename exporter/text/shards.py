@@ -73,7 +73,7 @@ class Shard:
         created, blob = self.created_blob, self.blob
         rows = self._update()
         if self._touches is not None:
-            self._show(self._touches.note(self, rows))
+            self._show(self._touches.note(len(self.children), rows, self.is_zero))
         return self.blob is not blob or self.created_blob is not created
 
     def _update(self) -> list[int]:

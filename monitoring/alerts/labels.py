@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from monitoring.domains import catalogue
 from monitoring.domains.band import OVERRIDDEN_BY
-from monitoring.domains.catalogue import DOMAINS, SIGNALS
 from monitoring.domains.domain import Domain
 from monitoring.targets import waiting
 from monitoring.targets.slos import can_have_objective
@@ -16,15 +16,17 @@ SLO, TIER = "slo", "burnrate_tier"  # what alerts of burn rates carry
 
 def of_domain(domain: Domain) -> tuple[str, ...]:
     """Return the labels by which alerts of one name in a domain differ, but for the tier of a burn rate."""
-    split = any(OVERRIDDEN_BY in SIGNALS[metric.signal].splits for metric in domain.metrics)
+    split = any(OVERRIDDEN_BY in catalogue.signal(metric.signal).splits for metric in domain.metrics)
     burns = any(can_have_objective(signal) for signal in domain.signals)
-    further = (label for alert in domain.alerts for label in alert.further)
-    return tuple(dict.fromkeys(([OVERRIDDEN_BY] if split else []) + [*further] + ([SLO] if burns else [])))
+    by = [label for metric in domain.metrics for label in metric.by]
+    further = [label for alert in domain.alerts for label in alert.further]
+    return tuple(dict.fromkeys(([OVERRIDDEN_BY] if split else []) + by + further + ([SLO] if burns else [])))
 
 
-def of_all(domains: Iterable[Domain] = DOMAINS) -> tuple[str, ...]:
-    """Return the labels by which alerts of one name differ in any of the domains."""
-    return tuple(dict.fromkeys(label for domain in domains for label in of_domain(domain)))
+def of_all(domains: Iterable[Domain] | None = None) -> tuple[str, ...]:
+    """Return the labels by which alerts of one name differ in any of the domains; None: in all there are."""
+    found = catalogue.domains() if domains is None else domains
+    return tuple(dict.fromkeys(label for domain in found for label in of_domain(domain)))
 
 
 def identity() -> tuple[str, ...]:
@@ -33,5 +35,5 @@ def identity() -> tuple[str, ...]:
     `alertname` is on every alert, so that labels missing on both sides, which Alertmanager counts as equal, never make
     two different alerts look alike.
     """
-    measured = of_all(domain for domain in DOMAINS if domain.recorded)
+    measured = of_all(domain for domain in catalogue.domains() if domain.recorded)
     return tuple(dict.fromkeys(("alertname", "domain", *measured, *waiting.LABELS, *of_all())))

@@ -7,7 +7,7 @@ from typing import Any
 
 from monitoring.alerts.alert import Alert, Record, numeral
 from monitoring.domains.band import Bands
-from monitoring.domains.catalogue import METRICS, SIGNALS, ends_of
+from monitoring.domains.catalogue import ends_of, metrics, signals
 from monitoring.domains.signal import Signal, Term
 from monitoring.promql.expressions import (
     OverRange,
@@ -37,7 +37,7 @@ def recording_files(targets: Targets, alerts: Iterable[Alert]) -> dict[str, list
     Groups run side by side and rules of a group one after the other, so a signal stands below its families in one
     group. What only dashboards read, and what only burn rates need, stands in files of their own.
     """
-    records = sorted(_records(targets, alerts), key=lambda r: (r.window, list(SIGNALS).index(r.signal), r.by))
+    records = sorted(_records(targets, alerts), key=lambda r: (r.window, list(signals()).index(r.signal), r.by))
     told = {bands.window for bands in _all_bands(targets)} | {_HOUR}
     needed = _terms_of(records)
     boards = {pair: None for pair in _terms_of_boards() if pair not in needed}
@@ -74,7 +74,7 @@ def _all_bands(targets: Targets) -> Iterable[Bands]:
 def _records(targets: Targets, alerts: Iterable[Alert]) -> set[Record]:
     """Return what has to be recorded: what alerts compare, and each metric with a target over its own window."""
     found = {record for alert in alerts for record in alert.records}
-    judged = [m.signal for m in METRICS]
+    judged = [m.signal for m in metrics()]
     found |= {Record(name, targets.bands[name].window) for name in judged}
     found |= {Record(end.name, targets.bands[name].window, volume=False) for name in judged for end in ends_of(name)}
     pairs = {(record.signal, record.window, record.by) for record in found if record.volume}
@@ -83,12 +83,12 @@ def _records(targets: Targets, alerts: Iterable[Alert]) -> set[Record]:
 
 def _terms_of(records: Iterable[Record]) -> dict[tuple[int, Term], None]:
     """Return every (window, series) below the recorded signals, in order."""
-    return {(r.window, term): None for r in records for term in recorded_terms(SIGNALS[r.signal])}
+    return {(r.window, term): None for r in records for term in recorded_terms(signals()[r.signal])}
 
 
 def _terms_of_boards() -> dict[tuple[int, Term], None]:
     """Return every (window, series) that dashboards may read."""
-    recorded = [term for signal in SIGNALS.values() if signal.recorded for term in recorded_terms(signal)]
+    recorded = [term for signal in signals().values() if signal.recorded for term in recorded_terms(signal)]
     return {(window, term): None for term in recorded for window in recorded_of(term.series).windows}
 
 
@@ -97,7 +97,7 @@ def _term_rule(term: Term, window: int) -> Rule:
 
 
 def _signal_rules(record: Record) -> list[Rule]:
-    signal = SIGNALS[record.signal]
+    signal = signals()[record.signal]
     rules = [_rule(signal, record, None, expression(signal, record.window, by=record.by))]
     if record.volume:
         rules.append(_rule(signal, record, "volume", volume(signal, record.window, by=record.by)))
@@ -118,6 +118,6 @@ def _budget_rule(slo: Slo) -> Rule:
 
 
 def _budget_left(slo: Slo, over: OverRange | int) -> str:
-    signal = SIGNALS[slo.signal]
+    signal = signals()[slo.signal]
     good = expression(signal, over)
     return f"1 - ({f'1 - {good}' if signal.good == 'high' else good}) / {numeral(slo.budget)}"

@@ -1,4 +1,4 @@
-"""Rule files as Prometheus reads them: groups of recording and alerting rules as plain mappings, and their text."""
+"""Alerting rules as Prometheus reads them, as plain mappings, and the text of what is compiled."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from monitoring.alerts.alert import Alert, alerts_of
-from monitoring.alerts.recording_rules import Group, recording_files
+from monitoring.alerts.alert import Alert
+from monitoring.domains import catalogue
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
 
@@ -15,21 +15,6 @@ from monitoring.wording.durations import format_duration
 def alert_file(domain: str) -> str:
     """Return the file that holds the alerts of one domain."""
     return f"alert_rules/{domain}.yaml"
-
-
-def rule_files(targets: Targets) -> dict[str, list[Group]]:
-    """Return the groups of every rule file, by its relative path."""
-    alerts = alerts_of(targets)
-    files = recording_files(targets, alerts)
-    for domain in dict.fromkeys(alert.domain for alert in alerts):
-        rules = [alert_rule(alert, targets) for alert in alerts if alert.domain == domain]
-        files[alert_file(domain)] = [{"name": f"pipemeter-{domain}", "rules": rules}]
-    return files
-
-
-def rule_groups(targets: Targets) -> list[Group]:
-    """Return all groups, the recording ones first: what a replay of the rules evaluates."""
-    return [group for groups in rule_files(targets).values() for group in groups]
 
 
 def alert_rule(alert: Alert, targets: Targets) -> dict[str, Any]:
@@ -44,10 +29,11 @@ def alert_rule(alert: Alert, targets: Targets) -> dict[str, Any]:
 
 def annotations_of(alert: Alert, targets: Targets) -> dict[str, str]:
     """Return the four annotations of an alert; links lead to the board with the alert's labels as its variables."""
+    known = catalogue.variables()
     variables = "&".join(
         f"{{{{ with $labels.{label} }}}}var-{label}={{{{ . | urlquery }}}}{{{{ end }}}}"
         for label in alert.further
-        if label in _VARIABLES
+        if label in known
     )
     board = f"{targets.links.grafana_url.rstrip('/')}/d/{alert.board}"
     return {
@@ -56,9 +42,6 @@ def annotations_of(alert: Alert, targets: Targets) -> dict[str, str]:
         "runbook_url": f"{targets.links.runbook_url.rstrip('/')}/{alert.name}",
         "dashboard_url": f"{board}?{variables}" if variables else board,
     }
-
-
-_VARIABLES = ("content_type", "instance")
 
 
 class _Dumper(yaml.SafeDumper):

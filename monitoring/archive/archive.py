@@ -42,8 +42,7 @@ def _archived(family: Family) -> Archived:
     return Archived(family.name, family.kind, family.help, width=width)
 
 
-FAMILIES: tuple[Archived, ...] = (
-    *map(_archived, catalogue.FAMILIES),
+_OTHERS = (
     Archived("up", "gauge", "1 if the exporter could be scraped, else 0.", (f'job="{JOB}"',)),
     Archived("ALERTS", "gauge", "1 while an alert is pending or fires.", ('domain!=""',)),
 )
@@ -94,7 +93,7 @@ class Archive:
         """Return what there is, in the order of the catalogue; `apart`: name by name. Raises PrometheusError."""
         asked = [
             (family, names)
-            for family in FAMILIES
+            for family in (*map(_archived, catalogue.families()), *_OTHERS)
             for names in ([(name,) for name in family.names] if apart else [family.names])
         ]
         found = [await self._group(family, names) for family, names in asked]

@@ -14,13 +14,15 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote_plus
 
-from monitoring.alerts.alert import Alert, BandCase, BurnCase, alerts_of
+from monitoring.alerts.alert import Alert, BandCase, BurnCase
+from monitoring.alerts.plan import Plan
 from monitoring.alerts.recording_rules import SIGNALS_FILE, Group, burn_rates_file
-from monitoring.alerts.rule_groups import alert_file, annotations_of, rule_files
+from monitoring.alerts.rule_groups import alert_file, annotations_of
 from monitoring.compile.watch import Stretch, Watch
-from monitoring.compile.worlds import ANOTHER_JOB, CONTENT_TYPE, Timeline
+from monitoring.compile.worlds import ANOTHER_JOB, Timeline, labels_of
+from monitoring.domains import catalogue
+from monitoring.domains.band import OVERRIDDEN_BY
 from monitoring.domains.case import Case
-from monitoring.domains.catalogue import CASES
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
 from monitoring.wording.values import humanize_duration, percent
@@ -30,20 +32,19 @@ _SLACK = 2  # steps around a crossing that are left open: releases of Prometheus
 Document = dict[str, Any]
 
 
-def alert_tests(targets: Targets) -> dict[str, Document]:
+def alert_tests(plan: Plan) -> dict[str, Document]:
     """Return the promtool test documents by relative path: one an alert name, of burn rates one a tier.
 
     Each loads only the recording rules that its alerts need, so that the long walks take seconds, not minutes.
     """
-    alerts = alerts_of(targets)
-    files = rule_files(targets)
+    files = plan.files
     documents: dict[str, Document] = {}
-    for alert in alerts:
+    for alert in plan.alerts:
         needed = _recording_files(alert, files)
-        same = [a for a in alerts if a.name == alert.name and set(_recording_files(a, files)) <= set(needed)]
+        same = [a for a in plan.by_name[alert.name] if set(_recording_files(a, files)) <= set(needed)]
         path = f"{FOLDER}/{_file_name(alert)}.yaml"
         document = documents.setdefault(path, _document(alert, [*needed, alert_file(alert.domain)], files))
-        document["tests"] += cases_of(alert, same, targets)
+        document["tests"] += cases_of(alert, same, plan.targets)
     return documents
 
 
@@ -80,7 +81,7 @@ def step_of(alert: Alert) -> int:
 def cases_of(alert: Alert, same: Sequence[Alert], targets: Targets) -> list[Document]:
     """Return the test cases of one alert; `same`: the alerts of its name that may fire beside it."""
     if alert.case is None:
-        return [_written(case, alert, annotations_of(alert, targets)) for case in CASES[alert.name]]
+        return [_written(case, alert, annotations_of(alert, targets)) for case in catalogue.cases_of(alert.name)]
     return list(_Cases(alert, same, targets).all())
 
 
@@ -134,8 +135,8 @@ class _Cases:
 
     def _fires(self, alert: Alert, value: Decimal, at: int, first: int) -> bool:
         other = Watch(alert, self._step)
-        fed = self._watch.labels.get("content_type", CONTENT_TYPE)
-        is_fed = other.labels.get("content_type", fed) == fed
+        fed = labels_of(self._watch.signal.numerator[0], **self._watch.labels)
+        is_fed = all(fed.get(label) == value for label, value in other.labels.items())
         return is_fed and other.breaches(value) and at >= first + other.for_steps
 
     def _life(self) -> Document:
@@ -232,7 +233,7 @@ class _Cases:
 
     def _state(self, at: int, state: str, expected: bool) -> Document:
         labels = {"alertname": self._alert.name, "alertstate": state, **self._alert.all_labels}
-        labels["content_type"] = self._watch.labels.get("content_type", "")
+        labels[OVERRIDDEN_BY] = self._watch.labels.get(OVERRIDDEN_BY, "")
         matchers = ",".join(f'{name}="{value}"' for name, value in labels.items())
         samples = [{"labels": "{}", "value": 1}] if expected else []
         time = format_duration(at * self._step)
@@ -276,6 +277,8 @@ def labelled(text: str, labels: Mapping[str, str]) -> str:
 def rendered(text: str, value: Decimal, watch: Watch) -> str:
     """Return an annotation as Prometheus renders it when the compared value is `value`."""
     text = labelled(text, watch.labels)
+    for name, label in watch.labels.items():
+        text = text.replace(f"{{{{ $labels.{name} }}}}", label)
     text = _QUERY.sub(lambda found: humanize_duration(float(found[1]) * float(found[2]) / float(value)), text)
     for template, form in _FORMATS.items():
         text = text.replace(f"{{{{ {template} }}}}", form(float(value)))

@@ -14,8 +14,9 @@ from typing import Any
 
 import msgspec
 
+from monitoring.alerts.plan import Plan
 from monitoring.alerts.recording_rules import Group
-from monitoring.alerts.rule_groups import dump, rule_files
+from monitoring.alerts.rule_groups import dump
 from monitoring.compile.routing.integrations import OLDEST, Version
 from monitoring.compile.routing.operator_config import API_VERSION, Notices
 from monitoring.domains.signal import JOB
@@ -45,7 +46,7 @@ class Cluster(msgspec.Struct, frozen=True):
 
 
 def operator_files(
-    targets: Targets,
+    plan: Plan,
     *,
     cluster: Cluster | None = None,
     dashboards: Mapping[str, str] | None = None,
@@ -57,13 +58,13 @@ def operator_files(
     """
     where = cluster or Cluster()
     files = {}
-    for path, groups in rule_files(targets).items():
+    for path, groups in plan.files.items():
         name = _rules_name(path)
         files[f"{name}.yaml"] = dump(
             _resource("v1", "PrometheusRule", name, where, {"groups": _labelled(groups, where)})
         )
     files["servicemonitor.yaml"] = dump(_resource("v1", "ServiceMonitor", NAME, where, _scraping(where)))
-    files["alertmanagerconfig.yaml"] = _notifications(targets, where, alertmanager)
+    files["alertmanagerconfig.yaml"] = _notifications(plan.targets, where, alertmanager)
     for path, text in (dashboards or {}).items():
         name = f"dashboard-{PurePosixPath(path).stem}".replace("_", "-")
         files[f"{name}.yaml"] = dump(_dashboard(f"{NAME}-{name}", PurePosixPath(path).name, text, where))

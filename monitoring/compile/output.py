@@ -8,11 +8,11 @@ from typing import Literal
 
 import msgspec
 
-from monitoring.alerts.alert import alerts_of
-from monitoring.alerts.rule_groups import dump, rule_files
+from monitoring.alerts.plan import Plan, plan_of
+from monitoring.alerts.rule_groups import dump
 from monitoring.compile.alert_tests import alert_tests
 from monitoring.compile.boards.files import NEWEST as NEWEST_GRAFANA
-from monitoring.compile.boards.files import dashboards, dead_panels
+from monitoring.compile.boards.files import boards, dashboards, dead_panels
 from monitoring.compile.operator import Cluster, operator_files
 from monitoring.compile.reference import reference
 from monitoring.compile.routing.config import alertmanager_config, templates, unfinished, yaml_text
@@ -20,7 +20,8 @@ from monitoring.compile.routing.integrations import Version, shown
 from monitoring.compile.routing.message_names import dead_names
 from monitoring.compile.runbooks import runbooks
 from monitoring.compile.vmalert import vmalert_files
-from monitoring.compile.vocabulary import Group, Vocabulary, check_groups
+from monitoring.compile.vocabulary import Vocabulary, check_groups
+from monitoring.domains.band import OVERRIDDEN_BY
 from monitoring.targets.slos import TIERS, tiers_for
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
@@ -75,32 +76,35 @@ def compile_all(
     Raises ConfigError for a version that cannot do what is asked, PipemeterError when a rule names what nobody exposes.
     """
     _refuse_old(prometheus)
-    files = rule_files(targets)
-    _refuse_dead(targets, [group for groups in files.values() for group in groups])
+    plan = plan_of(targets)
+    _refuse_dead(plan)
     notes = _notes(targets)
     if target == "operator":
-        boards = dashboards(targets, grafana=grafana)
-        resources = operator_files(targets, cluster=cluster, dashboards=boards, alertmanager=alertmanager)
+        texts = dashboards(targets, grafana=grafana)
+        resources = operator_files(plan, cluster=cluster, dashboards=texts, alertmanager=alertmanager)
         return Compiled(resources, notes)
     if target == "vmalert":
-        return Compiled(vmalert_files(targets), notes)
+        return Compiled(vmalert_files(plan), notes)
     config = alertmanager_config(
         targets.notifications, targets.links, cooldowns=targets.cooldowns, version=alertmanager
     )
     waiting = unfinished(targets.notifications, alertmanager)
-    texts = {path: dump({"groups": groups}) for path, groups in files.items()}
-    texts |= {path: dump(document) for path, document in alert_tests(targets).items()}
+    texts = {path: dump({"groups": groups}) for path, groups in plan.files.items()}
+    texts |= {path: dump(document) for path, document in alert_tests(plan).items()}
     texts["alertmanager/alertmanager.yml"] = yaml_text(config, notes=waiting)
     texts |= {f"alertmanager/{path}": text for path, text in templates(targets.links).items()}
-    texts |= runbooks(targets) | reference(alerts_of(targets))
+    texts |= runbooks(plan) | reference(plan.alerts)
     return Compiled(texts | dashboards(targets, grafana=grafana), notes)
 
 
-def _refuse_dead(targets: Targets, groups: list[Group]) -> None:
-    known = {"content_type": targets.content_types}
+def _refuse_dead(plan: Plan) -> None:
+    targets, groups = plan.targets, plan.groups
+    known = {OVERRIDDEN_BY: targets.content_types}
     vocabulary = Vocabulary(groups, known)
     dead = check_groups(groups, known) + dead_panels(targets, vocabulary)
     dead += dead_names(templates(targets.links), groups, vocabulary)
+    uids = {drawn.board.uid for drawn in boards(targets)}
+    dead += [f"{a.name}: leads to the board {a.board}, which there is not" for a in plan.alerts if a.board not in uids]
     if dead:
         raise PipemeterError("these rules, panels and messages name what nobody exposes:\n" + "\n".join(dead))
 

@@ -11,11 +11,12 @@ from itertools import pairwise
 
 from monitoring.alerts.alert import Alert
 from monitoring.alerts.rule_groups import header
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.domains.signal import Signal
 from monitoring.wording.durations import format_duration
 from pipeline.decisions.facts import FACTS, FactDeclaration
 from pipeline.domains import catalogue
+from pipeline.metrics.domain import Domain
 from pipeline.metrics.family import Family, Label
 
 FOLDER = "docs/reference"
@@ -24,21 +25,21 @@ FOLDER = "docs/reference"
 def reference(alerts: Iterable[Alert]) -> dict[str, str]:
     """Return every page by its path. `alerts`: those that the targets give, in the order of triage."""
     pages = {
-        "metrics": ("pipeline/domains", metrics_page(catalogue.FAMILIES)),
-        "labels": ("pipeline/domains", labels_page(catalogue.FAMILIES)),
-        "signals": ("monitoring/domains", signals_page(SIGNALS)),
+        "metrics": ("pipeline/domains", metrics_page(catalogue.domains())),
+        "labels": ("pipeline/domains", labels_page(catalogue.families())),
+        "signals": ("monitoring/domains", signals_page(signals())),
         "alerts": ("config/monitoring.yaml", alerts_page(alerts)),
         "facts": ("pipeline/decisions/facts.py", facts_page(FACTS)),
     }
     return {f"{FOLDER}/{name}.md": _marked(source) + text for name, (source, text) in pages.items()}
 
 
-def metrics_page(families: Sequence[Family]) -> str:
+def metrics_page(domains: Iterable[Domain]) -> str:
     """Return the page of all metric families, a table for each domain."""
     parts = ["# Metrics\n\nEvery family that is exposed. [Metrics](../metrics.md) says what holds for all of them.\n"]
-    for domain in dict.fromkeys(family.domain for family in families):
-        rows = [_metric(family) for family in families if family.domain == domain]
-        parts.append(f"## {domain}\n\n" + _table(("metric", "type", "labels", "meaning"), rows))
+    for domain in domains:
+        rows = [_metric(family) for family in domain.families]
+        parts.append(f"## {domain.name}\n\n" + _table(("metric", "type", "labels", "meaning"), rows))
     return "\n".join(parts)
 
 

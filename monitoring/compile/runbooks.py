@@ -14,16 +14,17 @@ from urllib.parse import quote
 
 import msgspec
 
-from monitoring.alerts.alert import Alert, BandCase, BurnCase, alerts_of
+from monitoring.alerts.alert import Alert, BandCase, BurnCase
+from monitoring.alerts.plan import Plan
 from monitoring.alerts.rule_groups import header
-from monitoring.domains.catalogue import SIGNALS, domain, signal
+from monitoring.domains.catalogue import domain, signal, signals
 from monitoring.domains.signal import Signal
 from monitoring.promql.expressions import expression, recorded_of, recorded_terms
 from monitoring.targets.links import Links
 from monitoring.targets.slos import Slo
-from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration, parse_duration
 from monitoring.wording.values import exact_percent, say
+from pipeline.errors import PipemeterError
 
 FOLDER = "docs/runbooks"
 INDEX = "README"
@@ -31,16 +32,15 @@ SECTIONS = ("Meaning", "Impact", "Check", "Mend", "Escalate", "Rule")
 _OWN_OBJECTIVE, _INDEX, _ERROR_TYPES = "_objective.md", "_index.md", "_error_types.md"  # texts that stand beside this
 _BLOCK = re.compile(r"^```(signal|promql)\n(.+?)\n```$", re.MULTILINE | re.DOTALL)
 _QUERY = re.compile(r"^(?P<signal>\w+)(?: by (?P<by>\w+(?:, \w+)*))?(?: over (?P<over>\w+))?$")
+_HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\[(\w+)\]\(\1\.md\)")
 _HOUR = 3600
 
 
-def runbooks(targets: Targets) -> dict[str, str]:
-    """Return every page by its path, one an alert and the index."""
-    by_name: dict[str, list[Alert]] = {}
-    for alert in alerts_of(targets):
-        by_name.setdefault(alert.name, []).append(alert)
-    pages = {name: _marked(_source(alerts[0]), _page(alerts, targets.links)) for name, alerts in by_name.items()}
+def runbooks(plan: Plan) -> dict[str, str]:
+    """Return every page by its path, one an alert and the index. Raises PipemeterError for a text that cannot be."""
+    by_name, links = plan.by_name, plan.targets.links
+    pages = {name: _marked(_source(alerts[0]), _page(alerts, links)) for name, alerts in by_name.items()}
     index = _beside(_INDEX).replace("{alerts}", _overview(by_name.values()))
     pages[INDEX] = _marked(f"monitoring/compile/{_INDEX}", index)
     return {f"{FOLDER}/{name}.md": _linked(text, by_name) for name, text in pages.items()}
@@ -56,8 +56,17 @@ def expressions_of(page: str) -> list[str]:
 
 
 def _page(alerts: list[Alert], links: Links) -> str:
+    try:
+        return _written(alerts, links)
+    except (LookupError, ValueError) as error:
+        raise PipemeterError(f"{_source(alerts[0])}: {error}") from error
+
+
+def _written(alerts: list[Alert], links: Links) -> str:
     first = alerts[0]
     text = _filled(_prose(first), links)
+    if tuple(_HEADING.findall(text)) != SECTIONS[:-1]:
+        raise ValueError(f"its sections have to be {', '.join(SECTIONS[:-1])}")
     window = first.case.bands.window if isinstance(first.case, BandCase) else _HOUR
     checks = _BLOCK.sub(lambda block: _check(block[1], block[2], window, links), text)
     boards = " ".join(f"[{board}]({links.grafana_url}/d/{board})" for board in dict.fromkeys(a.board for a in alerts))
@@ -149,7 +158,7 @@ def _condition(alert: Alert) -> str:
             f"{exact_percent(slo.objective)} good over {format_duration(slo.window)} allows"
         )
     if isinstance(alert.case, BandCase):
-        watched, bands = SIGNALS[alert.case.signal], alert.case.bands
+        watched, bands = signals()[alert.case.signal], alert.case.bands
         aim = f" (target {say(bands.target, watched.unit)})" if bands.target is not None else ""
         where = "below" if alert.case.side == "low" else "above"
         of = f" of {alert.case.content_type}" if alert.case.content_type else ""
@@ -167,7 +176,7 @@ def _volume(alert: Alert) -> str:
 
 
 def _slo_volume(slo: Slo) -> str:
-    return f"{slo.min_items} {'scrapes' if SIGNALS[slo.signal].is_scraped else 'items'}"
+    return f"{slo.min_items} {'scrapes' if signals()[slo.signal].is_scraped else 'items'}"
 
 
 def _labels(alert: Alert) -> str:

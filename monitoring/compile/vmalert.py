@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
+from monitoring.alerts.plan import Plan
 from monitoring.alerts.recording_rules import Group
-from monitoring.alerts.rule_groups import dump, rule_files
-from monitoring.targets.targets import Targets
+from monitoring.alerts.rule_groups import dump
 
 FOLDER = "vmalert"
 OLDEST = (1, 79)
@@ -19,12 +19,12 @@ KEEP_FIRING = (1, 92)  # vmalert 1.92.0 brought keep_firing_for; before it the f
 ERRORS = "vmalert_execution_errors_total"  # there since vmalert counts anything, under this name
 
 
-def vmalert_files(targets: Targets, *, version: tuple[int, int] = OLDEST) -> dict[str, str]:
+def vmalert_files(plan: Plan, *, version: tuple[int, int] = OLDEST) -> dict[str, str]:
     """Return the rule files by path for a vmalert of that version. Raises ValueError for one older than `OLDEST`."""
     if version < OLDEST:
         raise ValueError(f"vmalert {_shown(version)}: expected {_shown(OLDEST)} or newer")
     files = {}
-    for path, groups in rule_files(targets).items():
+    for path, groups in plan.files.items():
         adapted, dropped = _adapted(groups, version)
         note = f"# vmalert {_shown(version)} knows no keep_firing_for: left out of {', '.join(dropped)}.\n"
         files[_path(path)] = dump({"groups": adapted}) + (note if dropped else "")

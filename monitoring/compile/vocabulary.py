@@ -13,7 +13,7 @@ from typing import Any
 import promql_parser as promql
 
 from monitoring.alerts.labels import EVERY, TIER, of_all
-from monitoring.promql.expressions import edge_text
+from monitoring.domains.series import edge_text
 from pipeline.domains import catalogue
 from pipeline.metrics.family import OTHER, UNSPECIFIED, Family
 from pipeline.metrics.known import KnownValues
@@ -23,7 +23,7 @@ Labels = dict[str, Values]
 Group = dict[str, Any]
 
 TARGET_LABELS = ("job", "instance")
-FOREIGN: Mapping[str, tuple[str, ...]] = {  # series of others: the labels of theirs that we may name
+_FOREIGN: Mapping[str, tuple[str, ...]] = {
     "up": (),
     "scrape_duration_seconds": (),
     "scrape_samples_scraped": (),
@@ -42,16 +42,20 @@ _TEMPLATE_LABEL = re.compile(r"\$labels\.(\w+)")
 _NODES_WITHOUT_LABELS = ("NumberLiteral", "StringLiteral")
 
 
+def foreign_series() -> dict[str, tuple[str, ...]]:
+    """Return the series of others that we may name, each with the labels of theirs that we may; those of alerts too."""
+    carried = (*EVERY, *of_all(), TIER)
+    return {**_FOREIGN, "ALERTS": (*carried, "alertstate"), "ALERTS_FOR_STATE": carried}
+
+
 class Vocabulary:
     """Every series that may be named, with its labels and their values. `known`: values from the configuration."""
 
     def __init__(self, groups: Iterable[Group] = (), known: Mapping[str, Iterable[str]] | None = None) -> None:
         self._series: dict[str, Labels] = {}
-        for family in catalogue.FAMILIES:
+        for family in catalogue.families():
             self._series |= _series_of(family, known or {})
-        carried = (*EVERY, *of_all(), TIER)
-        alerts = {"ALERTS": (*carried, "alertstate"), "ALERTS_FOR_STATE": carried}
-        for name, labels in (*FOREIGN.items(), *alerts.items()):
+        for name, labels in foreign_series().items():
             self._series[name] = dict.fromkeys((*TARGET_LABELS, *labels))
         for group in groups:
             for rule in group["rules"]:

@@ -12,8 +12,9 @@ from decimal import Decimal
 import msgspec
 
 from monitoring.alerts.alert import Alert, BandCase, BurnCase
-from monitoring.compile.worlds import Atom, Phase, increments
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.compile.worlds import Atom, Phase, increments, labels_of
+from monitoring.domains.band import OVERRIDDEN_BY
+from monitoring.domains.catalogue import signals
 from monitoring.domains.signal import Signal
 from pipeline.domains import catalogue
 
@@ -39,17 +40,20 @@ class Watch:
         self.for_steps = -(-alert.for_seconds // step)
         self.is_burn = isinstance(case, BurnCase)
         if isinstance(case, BurnCase):
-            self.signal: Signal = SIGNALS[case.slo.signal]
+            self.signal: Signal = signals()[case.slo.signal]
             self.threshold, self.sign, self.min_items = case.threshold, 1, case.slo.min_items
             self.windows = [case.tier.long_window // step, case.tier.short_window // step]
             self.labels: dict[str, str] = {}
         else:
             assert isinstance(case, BandCase)
-            self.signal = SIGNALS[case.signal]
+            self.signal = signals()[case.signal]
             self.threshold = Decimal(repr(case.threshold))
             self.sign, self.min_items = (-1 if case.side == "low" else 1), case.bands.min_items
             self.windows = [case.bands.window // step]
-            self.labels = {"content_type": case.content_type} if case.content_type else {}
+            fed = labels_of(self.signal.numerator[0])
+            self.labels = {label: fed[label] for label in alert.further}
+            if case.content_type:
+                self.labels[OVERRIDDEN_BY] = case.content_type
         self.is_scraped = self.signal.is_scraped  # one a step, whatever the traffic
         self.is_quantile = self.signal.kind == "quantile"
 

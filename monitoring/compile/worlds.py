@@ -10,29 +10,16 @@ from decimal import Decimal
 
 import msgspec
 
+from monitoring.domains.series import edge_text, family_of
 from monitoring.domains.signal import JOB, Signal, Term
-from monitoring.promql.expressions import edge_text, family_of
 from pipeline.domains import catalogue
+from pipeline.metrics.family import Label
 
 Atom = str  # one series with its labels
 Increments = Mapping[Atom, Decimal]  # what each series grows by in a step; for gauges, what it stands at
 _SECONDS_AN_ITEM = 60  # of time saved and spent
-CONTENT_TYPE = "news"  # that of the items, where an alert watches no other
 ANOTHER_JOB = 'up{job="another",instance="another:9100"}'  # is scraped too, and none of ours
-_LABELS = {
-    "content_type": CONTENT_TYPE,
-    "config_version": "balanced",
-    "pipeline_stage": "analysis",
-    "error_type": "timeout",
-    "processing_type": "full",
-    "dimension": "overall",
-    "checkpoint": "post_download",
-    "reason": "too_short",
-    "decision": "early_exit",
-    "verdict": "right",
-    "job": JOB,
-    "instance": "exporter:8000",
-}
+_TARGET = {"job": JOB, "instance": "exporter:8000"}  # the labels that scraping adds
 
 
 class Phase(msgspec.Struct, frozen=True):
@@ -43,7 +30,7 @@ class Phase(msgspec.Struct, frozen=True):
 
 
 class Timeline:
-    """Phases one after the other; knows every value of every series, and of a signal over a window."""
+    """Phases one after the other; knows every value of every series."""
 
     def __init__(self, phases: Sequence[Phase], step: int) -> None:
         self.phases = phases
@@ -59,15 +46,6 @@ class Timeline:
     def input_series(self) -> list[dict[str, str]]:
         """Return the series in promtool's notation."""
         return [{"series": atom, "values": _notation(self._samples[atom])} for atom in self.atoms]
-
-    def sum_of(self, atoms: Iterable[Atom], window: int, at: int) -> Decimal:
-        """Return what the series grew by (gauges: their sum) over `window` seconds up to sample `at`."""
-        first = max(0, at - window // self.step)
-        total = Decimal(0)
-        for atom in atoms:
-            values = self._samples.get(atom, [Decimal(0)] * self.length)
-            total += sum(values[first : at + 1]) if _is_gauge(atom) else values[at] - values[first]
-        return total
 
     def _values(self, atom: Atom) -> Iterable[Decimal]:
         value = Decimal(0)
@@ -110,16 +88,30 @@ def _plain(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
+def labels_of(term: Term, **labels: str) -> dict[str, str]:
+    """Return the labels of one series of a term: those of `where` with their first value, the others with an example.
+
+    `labels` go over both, where the series has them.
+    """
+    own: dict[str, str] = {}
+    if term.series != "up":
+        name, suffix = family_of(term.series)
+        family = catalogue.family(name)
+        own = {label: example_of(catalogue.label_of(family, label)) for label in family.labels}
+        own |= {"le": ""} if suffix == "_bucket" else {}
+    chosen = {**{name: allowed[0] for name, allowed in term.where}, **labels}
+    return {name: chosen.get(name, example) for name, example in (own | _TARGET).items()}
+
+
 def atom_of(term: Term, **labels: str) -> Atom:
-    """Return one series of a term: its `where` labels with their first value, the others with an example's."""
-    if term.series == "up":
-        own: tuple[str, ...] = ()
-    else:
-        family, suffix = family_of(term.series)
-        own = (*catalogue.family(family).labels, *(("le",) if suffix == "_bucket" else ()))
-    values = {**_LABELS, **{name: allowed[0] for name, allowed in term.where}, **labels}
-    pairs = ",".join(f'{name}="{values[name]}"' for name in (*own, "job", "instance"))
+    """Return one series of a term, with the labels of `labels_of`."""
+    pairs = ",".join(f'{name}="{value}"' for name, value in labels_of(term, **labels).items())
     return f"{term.series}{{{pairs}}}"
+
+
+def example_of(label: Label) -> str:
+    """Return a value that a label may have: the one declared as an example, else the first known."""
+    return label.example or (label.values[0] if label.values else "example")
 
 
 def increments(signal: Signal, value: Decimal, count: Decimal, **labels: str) -> dict[Atom, Decimal]:

@@ -12,7 +12,7 @@ import msgspec
 from monitoring.alerts.alert import Alert, BandCase, BurnCase, alerts_of, of_content_type
 from monitoring.alerts.rule_groups import annotations_of
 from monitoring.compile.routing.routes import GROUP_BY, TEST_ID, TEST_LABEL
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import cases_of, signals
 from monitoring.targets.channels import SEVERITIES
 from monitoring.targets.targets import Targets
 from monitoring.wording.values import humanize_duration, percent, say
@@ -25,7 +25,7 @@ _MINUTE = 60.0
 _BEYOND = 1.2  # times the threshold: the share of bad events in an example
 _URGENCY: dict[str, int] = {name: n for n, name in enumerate(SEVERITIES)}
 _NEVER = "0001-01-01T00:00:00Z"
-_EXAMPLES = {"content_type": "news", "instance": "localhost:8000", "integration": "slack"}
+_INSTANCE = "localhost:8000"
 _QUERY = re.compile(r"\{\{ with query .*?\{\{ end \}\}\s*(?:\{\{ end \}\})?", re.DOTALL)
 _CHOICE = re.compile(
     r"\{\{-? ?(?:if|with) [^}]*\}\}((?:(?!\{\{-? ?(?:if|with) ).)*?)(?:\{\{ else \}\}.*?)?\{\{ end \}\}", re.DOTALL
@@ -80,8 +80,10 @@ def sample(
     labels: Mapping[str, str] | None = None,
 ) -> Sample:
     """Return an alert with its real labels and texts; values that only Prometheus knows are examples."""
-    own = {label: _EXAMPLES.get(label, "example") for label in alert.further}
-    every = {"alertname": alert.name, **alert.all_labels, **own, **(labels or {})}
+    firing = next((case.labels for case in cases_of(alert.name) if case.at), {})
+    examples = {**firing, "instance": _INSTANCE}
+    own = {label: examples.get(label, "example") for label in alert.further}
+    every = {"alertname": alert.name, **own, **alert.all_labels, **(labels or {})}
     value, left = _value(alert), _left(alert)
     texts = {name: _filled(text, every, value, left) for name, text in annotations_of(alert, targets).items()}
     return Sample(every, texts, starts_at, ends_at)
@@ -168,7 +170,7 @@ def _value(alert: Alert) -> str:
     if alert.case is None:
         return "12"
     factor = 0.9 if alert.case.side == "low" else 1.1
-    return say(float(f"{alert.case.threshold * factor:.4g}"), SIGNALS[alert.case.signal].unit)
+    return say(float(f"{alert.case.threshold * factor:.4g}"), signals()[alert.case.signal].unit)
 
 
 def _bad(case: BurnCase) -> float:

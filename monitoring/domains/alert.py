@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from pipeline.metrics.family import Family
+
 Severity = Literal["critical", "warning", "info", "none"]
 
 
@@ -41,6 +43,6 @@ class Fixed(msgspec.Struct, frozen=True, kw_only=True):
     domain: str = ""
 
 
-def either(left: str, right: str) -> str:
-    """Return the sum of two increases of which either may be missing."""
-    return f"(sum (increase({left})) or vector(0)) + (sum (increase({right})) or vector(0))"
+def either(left: Family, right: Family, window: str) -> str:
+    """Return what two counters together grew by over a window such as `15m`; either may be missing."""
+    return " + ".join(f"(sum (increase({one.name}[{window}])) or vector(0))" for one in (left, right))

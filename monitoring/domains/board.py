@@ -7,46 +7,20 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["number", "lines", "bars", "ranking", "heatmap", "table", "text"]
-Form = Literal["time_series", "table", "heatmap"]
-Steps = tuple[tuple[float | None, str], ...]  # from which value on (None: from the start) a colour holds
+from monitoring.domains.ask import AnyAsk
+from monitoring.domains.scale import AnyScale, Scale
+
+Kind = Literal["number", "lines", "bars", "ranking", "heatmap", "table"]
+Marks = Literal["", "always", "banded"]
 
 NO_TRAFFIC = "No traffic"
 COLUMNS = 24  # of Grafana's grid
 
 
-class Query(msgspec.Struct, frozen=True):
-    """One PromQL query. `families`: metrics it rests on, for the description; `free`: variables it does not follow.
-
-    `legend`: name of its series, with `{{label}}`; in tables the title of its column (none: left out). `step`: the
-    least step, such as `1h`. `now`: asked once, at the end of the range. `exemplars`: show only single items as
-    dots, no line.
-    """
-
-    expr: str
-    families: tuple[str, ...]
-    legend: str = ""
-    now: bool = False
-    form: Form = "time_series"
-    step: str = ""
-    free: tuple[str, ...] = ()
-    exemplars: bool = False
-
-
-class Scale(msgspec.Struct, frozen=True):
-    """How values are written and coloured: Grafana's unit, decimals, range, and where colours change."""
-
-    unit: str = "short"
-    decimals: int | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    steps: Steps = ()
-
-
 class Column(msgspec.Struct, frozen=True):
     """How one column of a table is written. `words`: text -> its colour. `width` in px, 0 for as wide as may be."""
 
-    scale: Scale = Scale("string")
+    scale: AnyScale = Scale("string")
     words: Mapping[str, str] = {}
     width: int = 0
 
@@ -54,41 +28,40 @@ class Column(msgspec.Struct, frozen=True):
 class Panel(msgspec.Struct, frozen=True):
     """One panel. `title` is a question, `how` says how to read the answer.
 
-    `width` in 24ths of the board, `height` in Grafana's 38 px. `colours`: of series, by name. `columns`: by name.
-    `marks`: draw lines where the scale changes colour. `stacked`: on top of each other. `link`: of a table's column.
+    Filled in in `how`, from the first ask: `{help}` of its signal, its rolling `{window}`, and ` {bands}`, which says
+    that dashed lines are the bands where there are any.
+
+    `width` in 24ths of the board, `height` in Grafana's 38 px. `colours`: of series, by name, or the label whose
+    values have the same colours everywhere. `columns`: by name. `marks`: draw lines where the scale changes colour,
+    `banded` only where it does. `stacked`: on top of each other. `link`: of a table's column.
     """
 
     title: str
     how: str
     kind: Kind
-    queries: tuple[Query, ...]
-    scale: Scale = Scale()
+    asks: tuple[AnyAsk, ...]
+    scale: AnyScale = Scale()
     width: int = 12
     height: int = 9
     empty: str = NO_TRAFFIC
-    colours: Mapping[str, str] = {}
+    colours: Mapping[str, str] | str = {}
     columns: Mapping[str, Column] = {}
     labels: Mapping[str, str] = {}  # tables: label -> title of its column
     sort: str = ""  # tables: by this column, falling
-    marks: bool = False
+    marks: Marks = ""
     stacked: bool = False
     pivot: tuple[str, str] | None = None  # tables: the label that makes rows, the label that makes columns
-    link: tuple[str, str, str] | None = None  # tables: column, title, address with ${__value.raw}
-
-    @property
-    def families(self) -> tuple[str, ...]:
-        """Return the metrics that the panel shows."""
-        return tuple(dict.fromkeys(name for query in self.queries for name in query.families))
+    link: tuple[str, str, str] | None = None  # tables: column, title, address with {runbooks} and ${__value.raw}
 
 
 class Board(msgspec.Struct, frozen=True):
-    """One dashboard. `name` is that of its file and, after `pipemeter-`, its uid."""
+    """One dashboard. `name` is that of its file and, after `pipemeter-`, its uid. `variables`: their names."""
 
     name: str
     title: str
     description: str
     panels: tuple[Panel, ...]
-    variables: tuple[str, ...] = ("job", "config_version", "content_type")
+    variables: tuple[str, ...] = ("job",)
     start: str = "now-24h"
     refresh: str = "1m"
 

@@ -11,16 +11,22 @@ import msgspec
 
 from monitoring.domains.alert import Fixed
 from monitoring.domains.band import Metric
+from monitoring.domains.board import Board
 from monitoring.domains.case import Case
 from monitoring.domains.signal import Signal
+from monitoring.domains.variable import Variable
 
 
 class Domain(msgspec.Struct, frozen=True, kw_only=True):
     """What one domain is judged by. `name`: that of its other side, the label `domain` of its alerts.
 
-    `package`: where it is declared; what people wrote about its alerts stands there as `runbooks/ALERT.md`. `metrics`:
-    the keys of monitoring.yaml that belong to it. `cases`: the tests of its alerts without bands, by alert. `recorded`:
-    whether recording rules keep its signals; what is little is asked for as it is.
+    `package`: where it is declared; what people wrote about its alerts stands there as `runbooks/ALERT.md`.
+    `recorded`: whether recording rules keep its signals; what is little is asked for as it is.
+    `metrics`: the keys of monitoring.yaml that belong to it.
+    `cases`: the tests of its alerts without bands, by alert.
+    `headlines`: the signals that `status` and `report` tell of.
+    `boards` may offer the `variables` of all domains.
+    `colours`: label -> value -> colour, the same on every board; values of other labels take theirs in their order.
 
     What stands in a domain is told so: its signals, metrics and alerts carry its name.
     """
@@ -32,6 +38,10 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True):
     metrics: tuple[Metric, ...] = ()
     alerts: tuple[Fixed, ...] = ()
     cases: Mapping[str, tuple[Case, ...]] = {}
+    headlines: tuple[str, ...] = ()
+    boards: tuple[Board, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    colours: Mapping[str, Mapping[str, str]] = {}
     recorded: bool = True
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from monitoring.wording.units import Unit
+from pipeline.metrics.family import Family
 
 Kind = Literal["ratio", "mean", "quantile", "share", "gauge", "total", "low", "high"]
 Good = Literal["high", "low", "neither"]
@@ -100,6 +101,26 @@ def ends(ratio: Signal) -> tuple[Signal, Signal]:
     return low, high
 
 
-def total(name: str, title: str, text: str, unit: Unit, series: str, **more: object) -> Signal:
-    """Return the signal of what one counter (or the sum of a histogram) grew by over a window."""
-    return Signal(name, title, text, "total", unit, (Term(series),), **more)  # type: ignore[arg-type]
+def term(family: Family, **where: tuple[str, ...]) -> Term:
+    """Return the term of a counter or gauge, narrowed to some values of its labels."""
+    return Term(family.name, tuple(where.items()))
+
+
+def sum_of(family: Family, **where: tuple[str, ...]) -> Term:
+    """Return the term of the sum of what a histogram observed."""
+    return Term(f"{family.name}_sum", tuple(where.items()))
+
+
+def count_of(family: Family, **where: tuple[str, ...]) -> Term:
+    """Return the term of how often a histogram observed something."""
+    return Term(f"{family.name}_count", tuple(where.items()))
+
+
+def buckets_of(family: Family, **where: tuple[str, ...]) -> Term:
+    """Return the term of a histogram's buckets."""
+    return Term(f"{family.name}_bucket", tuple(where.items()))
+
+
+def total(name: str, title: str, text: str, unit: Unit, grown: Term, **more: object) -> Signal:
+    """Return the signal of what a counter (or the sum or count of a histogram) grew by over a window."""
+    return Signal(name, title, text, "total", unit, (grown,), **more)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ about a number (low, high), and the best guess between.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import msgspec
@@ -15,15 +16,40 @@ from monitoring.history.blocks import Floats, Key
 
 
 class Range(msgspec.Struct, frozen=True):
-    """A number known to lie between `low` and `high`, most likely `point`; arrays of replicates."""
+    """A number known to lie between `low` and `high`, most likely `point`; arrays of replicates.
+
+    low <= point <= high always holds: ends that rounding, or evidence that disagrees, would put on the wrong side of
+    the point are widened to it. A point that is not known (nan) has no ends either.
+    """
 
     low: Floats
     point: Floats
     high: Floats
 
+    def __post_init__(self) -> None:
+        if self.low is not self.point:
+            msgspec.structs.force_setattr(self, "low", np.minimum(self.low, self.point))
+        if self.high is not self.point:
+            msgspec.structs.force_setattr(self, "high", np.maximum(self.high, self.point))
+
     def clipped(self, low: Floats | float, high: Floats | float) -> Range:
         """Return the range cut down to another one."""
         return Range(*(np.clip(part, low, high) for part in (self.low, self.point, self.high)))
+
+    def within(self, other: Range) -> Range:
+        """Return what both ranges allow, the point being this one's as far as it is allowed.
+
+        Where they have nothing in common one is wrong, and nobody knows which: then it is all that either allows.
+        """
+        low, high = np.maximum(self.low, other.low), np.minimum(self.high, other.high)
+        apart = low > high
+        low = np.where(apart, np.minimum(self.low, other.low), low)
+        high = np.where(apart, np.maximum(self.high, other.high), high)
+        return Range(low, np.clip(self.point, low, high), high)
+
+    def or_else(self, other: Range) -> Range:
+        """Return all that either range allows; the point is this one's."""
+        return Range(np.minimum(self.low, other.low), self.point, np.maximum(self.high, other.high))
 
     def times(self, factor: Floats | float) -> Range:
         """Return the range times a number that is not negative."""
@@ -33,9 +59,25 @@ class Range(msgspec.Struct, frozen=True):
         """Return the sum of two ranges."""
         return Range(self.low + other.low, self.point + other.point, self.high + other.high)
 
+    def less(self, amount: Floats) -> Range:
+        """Return the range with so much taken away, not below 0."""
+        return Range(*(np.maximum(part - amount, 0.0) for part in (self.low, self.point, self.high)))
+
     def rest(self, whole: Floats | float) -> Range:
         """Return what is left of `whole`."""
         return Range(whole - self.high, whole - self.point, whole - self.low)
+
+
+class Cases(msgspec.Struct, frozen=True):
+    """A number in three cases, which need not be in order: it goes with the `low`, `point` and `high` of a range."""
+
+    low: Floats
+    point: Floats
+    high: Floats
+
+    def times(self, factor: Floats | float) -> Cases:
+        """Return each case times a number."""
+        return Cases(self.low * factor, self.point * factor, self.high * factor)
 
 
 def exactly(value: Floats) -> Range:
@@ -53,31 +95,49 @@ class Buckets(msgspec.Struct, frozen=True):
 def assemble(found: Mapping[Key, Floats], blocks: int) -> dict[Key, Buckets]:
     """Return histograms of what `sum by (..., le)` gives; the last part of each key is `le`. Shapes (blocks, buckets).
 
-    Rises that are not cumulative (a bucket that began later than its neighbour, extrapolation) are made so.
+    Rises that are not cumulative (a bucket that began later than its neighbour, extrapolation) are made so. Each
+    histogram has the edges that it was seen with; what has no edge that is a number is none.
     """
-    edges = sorted({float(key[-1]) for key in found} - {float("inf")})
-    if not edges:
-        return {}
-    place = {edge: n for n, edge in enumerate((*edges, float("inf")))}
-    cumulative: dict[Key, Floats] = {}
-    for key, values in found.items():
-        rows = cumulative.setdefault(key[:-1], np.zeros((blocks, len(edges) + 1)))
-        rows[:, place[float(key[-1])]] += values
-    counts = {key: np.diff(np.maximum.accumulate(rows, axis=1), prepend=0.0) for key, rows in cumulative.items()}
-    return {key: Buckets(tuple(edges), count) for key, count in counts.items()}
+    apart: dict[Key, dict[float, Floats]] = {}
+    for (*key, le), values in found.items():
+        edge = _edge(le)
+        if edge is not None:
+            rises = apart.setdefault(tuple(key), {})
+            rises[edge] = rises.get(edge, np.zeros(blocks)) + values
+    return {key: _buckets(rises, blocks) for key, rises in apart.items() if any(map(math.isfinite, rises))}
+
+
+def _edge(text: str) -> float | None:
+    try:
+        edge = float(text)
+    except ValueError:
+        return None
+    return None if math.isnan(edge) or edge == -math.inf else edge
+
+
+def _buckets(rises: Mapping[float, Floats], blocks: int) -> Buckets:
+    edges = sorted(edge for edge in rises if math.isfinite(edge))
+    rows = np.stack([*(rises[edge] for edge in edges), rises.get(math.inf, np.zeros(blocks))], axis=1)
+    return Buckets(tuple(edges), np.diff(np.maximum.accumulate(rows, axis=1), prepend=0.0))
 
 
 class Distribution:
-    """Replicates (r, buckets) of a histogram; values start at `floor`, those above the last edge count as on it."""
+    """Replicates (r, buckets) of a histogram; values start at `floor` and end at `ceiling`, or at the last edge."""
 
-    def __init__(self, buckets: Buckets, *, floor: float = 0.0, mean: float | None = None) -> None:
+    def __init__(
+        self, buckets: Buckets, *, floor: float = 0.0, ceiling: float | None = None, mean: float | None = None
+    ) -> None:
         """`mean`: the true mean where `_sum` told it; buckets' middles are shifted to agree."""
-        self._edges = np.array([floor, *buckets.edges])
-        inner = buckets.counts[:, :-1].copy()
-        inner[:, -1] += buckets.counts[:, -1]
+        edges, inner = list(buckets.edges), buckets.counts.copy()
+        if ceiling is not None and edges[-1] < ceiling:
+            edges.append(ceiling)
+        else:
+            inner = inner[:, :-1]
+            inner[:, -1] += buckets.counts[:, -1]
+        self._edges = np.array([floor, *edges])
         self._counts = inner
-        if len(self._edges) > 1 and self._edges[0] >= self._edges[1]:  # the first edge is the floor: an atom there
-            self._edges[0] = self._edges[1] - (self._edges[2] - self._edges[1])
+        if floor >= edges[0]:  # the first edge is the floor: an atom there
+            self._edges[0] = edges[0] - (edges[1] - edges[0] if len(edges) > 1 else 1.0)
         self._below = np.concatenate([np.zeros((len(inner), 1)), inner.cumsum(axis=1)], axis=1)
         self.total: Floats = self._below[:, -1]
         middles = (self._edges[1:] + self._edges[:-1]) / 2
@@ -107,6 +167,11 @@ class Distribution:
             return Range(low, low + share * (high - low), high)
         return Range(low, np.clip(self._between(n, value, support), low, high), high)
 
+    def edge_before(self, value: float) -> float:
+        """Return the last edge that lies before a value; a bucket also holds what lies on its upper edge."""
+        before = self._edges[self._edges < value - 1e-9]
+        return float(before[-1]) if len(before) else float(self._edges[0])
+
     def _between(self, n: int, value: float, support: float | None) -> Floats:
         """Return the monotone cubic (Fritsch & Carlson 1980) through the cumulative counts."""
         width = np.diff(self._edges)
@@ -121,26 +186,41 @@ class Distribution:
         found: Floats = a * self._below[:, n - 1] + b * h * left + c * self._below[:, n] + d * h * right
         return found
 
-    def mass_below(self, value: float, support: float | None = None) -> Range:
+    def mass_below(self, value: float, support: float | None = None) -> Cases:
         """Return the sum of the values below a value, for what taking them away leaves: least, likely, greatest mean.
 
-        Least: as few as can be, each as high as its bucket allows; greatest: as many as can be, each as low.
+        Least: as few as can be (`low` of `below`), each as high as its bucket allows; greatest: as many, each as low.
         """
         edges = self._edges
+        if support is not None and value <= support:
+            return Cases(*(np.zeros_like(self.total),) * 3)
         whole = edges[1:] <= value + 1e-9
         count = self._counts[:, whole].sum(axis=1)
         begin = float(edges[int(whole.sum())])  # of the bucket that the value cuts
         begin = begin if support is None else max(begin, support)
-        part = self.below(value, support)
-        part = Range(part.low - count, part.point - count, part.high - count).clipped(0.0, np.inf)
-        if support is not None and value <= support:
-            return exactly(np.zeros_like(self.total))
+        part = self.below(value, support).less(count)
         sides = [(self._counts * side)[:, whole].sum(axis=1) for side in (edges[1:], self._middles, edges[:-1])]
-        return Range(
+        return Cases(
             sides[0] + part.low * value,
             sides[1] + part.point * (min(begin, value) + value) / 2,
             sides[2] + part.high * min(begin, value),
         )
+
+    def least_of(self, count: Floats, least: float) -> Floats:
+        """Return the least that `count` values, all of them `least` or more, can add up to."""
+        edges = np.maximum(self._edges[:-1], least)
+        return self._mass_of(count, np.where(self._edges[1:] > least + 1e-9, self._counts, 0.0), edges)
+
+    def most_of(self, count: Floats) -> Floats:
+        """Return the most that `count` values can add up to."""
+        return self._mass_of(count, self._counts[:, ::-1], self._edges[:0:-1])
+
+    def _mass_of(self, count: Floats, counts: Floats, values: Floats) -> Floats:
+        """Return what the first `count` of some counts add up to, each of the value that stands beside it."""
+        before = counts.cumsum(axis=1) - counts
+        taken = np.clip(count[:, None] - before, 0.0, counts)
+        found: Floats = (taken * values).sum(axis=1)
+        return found
 
     def sum_all(self) -> Floats:
         """Return the sum of all values."""

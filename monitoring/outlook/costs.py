@@ -9,12 +9,11 @@ import numpy as np
 from monitoring.history.blocks import Floats
 from monitoring.history.histograms import Range, exactly
 from monitoring.history.ratios import share_of
-from monitoring.outlook.stratum import Basis, Moves, Stratum
+from monitoring.outlook.stratum import WAYS, Basis, Moves, Stratum
 
 Seconds = tuple[Floats, Floats]  # spent, saved; replicates
 _FEW = 10.0  # items of a way below which what it costs is taken from all types
 _EARLY_STAGES = ("download", "transcription", "assessment", "summary", "memory")  # what a lightweight item goes through
-_WAYS = ("full", "lightweight", "early_exit")
 _VARIATION = 1.0  # of an item's seconds, over their mean; only used where blocks are too few
 
 
@@ -22,11 +21,16 @@ class Costs:
     """Seconds spent and saved, of every content type and way."""
 
     def __init__(self, basis: Basis, strata: Sequence[Stratum]) -> None:
-        self._seconds = {(s.name, way): _seconds(basis, s, way) for s in strata for way in _WAYS}
+        self._seconds = {(s.name, way): _seconds(basis, s, way) for s in strata for way in s.counts}
         self._light = self._share_spent("lightweight", sum((s.light for s in strata), np.zeros(())))
         if self._light is None:
             self._light = _from_stages(basis, np.ones_like(strata[0].full)) if strata else exactly(np.ones(1))
         self._exit_share = self._share_spent("early_exit", sum((s.exits for s in strata), np.zeros(())))
+
+    def counted(self) -> Seconds:
+        """Return the seconds saved, and what everything in full would have cost, as they were counted."""
+        saved = sum((saved for _, saved in self._seconds.values()), np.zeros(1))
+        return saved, saved + sum((spent for spent, _ in self._seconds.values()), np.zeros(1))
 
     def under(self, stratum: Stratum, moves: Moves, stays: Range) -> tuple[Range, Floats]:
         """Return the seconds saved, and what everything in full would have cost.
@@ -34,9 +38,10 @@ class Costs:
         `stays`: by which factor more or fewer items pass all checkpoints. An item that goes another way is taken to
         cost what items of its type and way cost on average.
         """
-        ways = {way: self._seconds[stratum.name, way] for way in _WAYS}
-        cost = sum((spent + saved for spent, saved in ways.values()), np.zeros(()))
-        now = sum((saved for _, saved in ways.values()), np.zeros(()))
+        mine = {way: self._seconds[stratum.name, way] for way in stratum.counts}
+        ways = {way: mine[way] for way in WAYS}
+        cost = sum((spent + saved for spent, saved in mine.values()), np.zeros(()))
+        now = sum((saved for _, saved in mine.values()), np.zeros(()))
         light, leave = self._light_share(stratum), self._exit_savings(stratum)
         cases = []
         for side, other in (("low", "high"), ("point", "point"), ("high", "low")):
@@ -86,8 +91,7 @@ def _seconds(basis: Basis, stratum: Stratum, way: str) -> Seconds:
     spent, saved, items = (table.get(key, none) for table in (evidence.spent, evidence.saved, evidence.items))
     if basis.resampling.by_blocks:
         return basis.resampling.counts(spent), basis.resampling.counts(saved)
-    counts = {"full": stratum.full, "lightweight": stratum.light, "early_exit": stratum.exits}[way]
-    cost = basis.resampling.sums(spent + saved, items, counts, _VARIATION)
+    cost = basis.resampling.sums(spent + saved, items, stratum.counts[way], _VARIATION)
     share = float(saved.sum()) / max(float((spent + saved).sum()), 1e-9)
     return cost * (1 - share), cost * share
 

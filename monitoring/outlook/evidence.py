@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,8 +15,20 @@ from pipeline.metrics.family import UNSPECIFIED
 
 Table = dict[Key, Floats]
 Histograms = dict[Key, Buckets]
-QUERIES = 15  # asked in all
+QUERIES = 22  # asked in all
+SWITCHES = ("quality_filtering", "content_routing", "early_exit")  # that decide which way items go
 _WAY = ("processing_type", "content_type")
+FEW = 200.0  # items, below which they are counted anew: limits are 100 and less, extrapolation adds or loses some
+_SHORTCUTS = ("lightweight", "early_exit")
+_DISAGREED = 0.5  # a switch that is on in one process and off in another
+
+
+class Today(msgspec.Struct, frozen=True):
+    """What counters say of all blocks together; nan where a family is not there."""
+
+    bypass_rate: float
+    quality: float
+    time_savings: float
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -23,7 +37,8 @@ class Evidence(msgspec.Struct, frozen=True):
     version: str
     others: dict[str, float]  # items under other versions in the window
     thresholds: dict[str, float]  # in force, as the pipeline exposed them
-    changed: bool  # thresholds changed within the window: what lies before is left out
+    switches: dict[str, bool]  # of SWITCHES, those that gauges tell
+    changed: tuple[str, ...]  # what changed within the window, so that what lies before is left out
     blocks: int
     items: Table  # way, type
     spent: Table  # way, type: s
@@ -37,6 +52,8 @@ class Evidence(msgspec.Struct, frozen=True):
     exits: Table  # checkpoint
     shadow: Table  # decision, verdict
     stages: Table  # stage: s, of all configurations
+    counted: tuple[float, float] | None = None  # items finished, and those assessed, over all blocks at once
+    today: Today | None = None  # as counted over all blocks at once
 
     def __repr__(self) -> str:
         """Return few words: `asyncio.run` prints what it returns (to nobody), which took longer than the questions."""
@@ -54,6 +71,11 @@ class Evidence(msgspec.Struct, frozen=True):
         """Return the items that left the pipeline."""
         return self.total(self.items)
 
+    def numbers(self) -> tuple[int, int]:
+        """Return how many items left the pipeline and how many were assessed, exactly where they were counted so."""
+        finished, assessed = (self.finished(), self.assessed()) if self.counted is None else self.counted
+        return round(finished), round(assessed)
+
     def assessed(self) -> float:
         """Return the items whose overall score is known."""
         return sum(float(h.counts.sum()) for (dimension, *_), h in self.scores.items() if dimension == "overall")
@@ -64,6 +86,30 @@ class Evidence(msgspec.Struct, frozen=True):
         for (_, kind), values in self.items.items():
             counts[kind] = counts.get(kind, 0.0) + float(values.sum())
         return sorted((k for k, n in counts.items() if k != UNSPECIFIED and n >= 1), key=lambda k: -counts[k])
+
+    def shortcuts(self) -> float:
+        """Return the items that skipped work."""
+        return sum(self.total(self.items, way) for way in _SHORTCUTS)
+
+    def tells_seconds(self) -> bool:
+        """Tell whether savings are known: seconds spent, and seconds saved unless nothing took a shortcut."""
+        return self.total(self.spent) > 0 and (self.total(self.saved) > 0 or self.shortcuts() < 1)
+
+    def between(self, first: int, last: int, *changed: str) -> Evidence:
+        """Return what is known of the blocks from `first` to before `last`; `changed`: what is new with the first."""
+        changes: dict[str, Any] = {
+            "blocks": last - first,
+            "changed": (*self.changed, *changed),
+            "counted": None,
+            "today": None,
+        }
+        for name in ("items", "spent", "saved", "bypasses", "score_sums", "evaluations", "exits", "shadow", "stages"):
+            table: Table = getattr(self, name)
+            changes[name] = {key: values[first:last] for key, values in table.items()}
+        for name in ("scores", "margins", "candidates"):
+            found: Histograms = getattr(self, name)
+            changes[name] = {key: Buckets(one.edges, one.counts[first:last]) for key, one in found.items()}
+        return msgspec.structs.replace(self, **changes)
 
     def activity(self) -> Floats:
         """Return the finished items of each block."""
@@ -81,14 +127,19 @@ async def read_evidence(history: History, version: str | None = None) -> Evidenc
     if chosen is None or not counts.get(chosen):
         return None
     where = {"config_version": chosen}
-    levels = await history.levels("pipeline_threshold_ratio", ("threshold",), where)
-    first = _stable_from(levels)
+    exposed = await history.levels("pipeline_threshold_ratio", ("threshold", "instance"), where)
+    levels = _greatest(exposed)
+    switches = _switches(await history.levels("pipeline_feature_enabled", ("feature", "instance")), exposed)
+    stable = {"thresholds": _stable_from(levels)}
+    stable |= {f"the switch {name}": _stable_from({(name,): states}) for (name,), states in switches.items()}
+    first = max(stable.values())
     asked = _Asked(history, where, first)
     return Evidence(
         chosen,
         {name: n for name, n in counts.items() if name != chosen and n >= 1},
         _last(levels),
-        first > 0,
+        {name: state > 0 for name, state in _last(switches).items() if state != _DISAGREED},
+        tuple(what for what, at in stable.items() if at > 0),
         history.blocks - first,
         items=await asked.counter("pipeline_items_total", _WAY),
         spent=await asked.counter("pipeline_time_spent_seconds_total", _WAY),
@@ -103,6 +154,38 @@ async def read_evidence(history: History, version: str | None = None) -> Evidenc
         shadow=await asked.counter("pipeline_shadow_items_total", ("decision", "verdict")),
         stages=await asked.counter("pipeline_stage_duration_seconds_sum", ("pipeline_stage",), everywhere=True),
     )
+
+
+async def recounted(history: History, evidence: Evidence) -> Evidence:
+    """Return evidence with what is said of today counted over all blocks at once. Raises PrometheusError.
+
+    Blocks are extrapolated each for itself, which is exact to a scrape in a block. Where items are so few that limits
+    decide, they are counted by the samples themselves.
+    """
+    where, since = {"config_version": evidence.version}, history.blocks - evidence.blocks
+    few = evidence.finished() < FEW
+    full = {**where, "processing_type": "full", "dimension": "overall"}
+
+    async def total(series: str, narrowed: Mapping[str, str] = where) -> float:
+        return sum((await history.totals(series, (), narrowed, since)).values())
+
+    count = history.counts if few else history.totals
+    items = await count("pipeline_items_total", ("processing_type",), where, since)
+    finished = sum(items.values())
+    spent, saved = [await total(f"pipeline_time_{what}_seconds_total") for what in ("spent", "saved")]
+    score, scored = [await total(f"pipeline_quality_score_{what}", full) for what in ("sum", "count")]
+    today = Today(
+        _share(sum(items.get((way,), 0.0) for way in _SHORTCUTS), finished),
+        _share(score, scored),
+        _share(saved, saved + spent) if evidence.tells_seconds() else math.nan,
+    )
+    overall = {**where, "dimension": "overall", "le": "+Inf"}
+    assessed = await count("pipeline_quality_score_bucket", (), overall, since)
+    return msgspec.structs.replace(evidence, today=today, counted=(finished, sum(assessed.values())))
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else math.nan
 
 
 class _Asked:
@@ -120,8 +203,39 @@ class _Asked:
         return assemble(found, self._history.blocks - self._first)
 
 
+def _greatest(levels: Table) -> Table:
+    """Return the greatest level over all instances; the last part of each key is the instance."""
+    found: Table = {}
+    for key, values in levels.items():
+        found[key[:-1]] = np.fmax(found.get(key[:-1], values), values)
+    return found
+
+
+def _switches(told: Table, exposed: Table) -> Table:
+    """Return the state of each switch in each block: 1, 0, half for processes that disagree, nan where nobody tells.
+
+    An exporter shows every switch at 0 until a pipeline has told its configuration, thresholds and all. So a 0 counts
+    only where the same instance exposes thresholds, in the block and in the one after it.
+    """
+    active = {
+        instance: np.isfinite(v) for (instance,), v in _greatest({key[::-1]: v for key, v in exposed.items()}).items()
+    }
+    found: Table = {}
+    for name in SWITCHES:
+        rows = []
+        for (feature, instance), values in told.items():
+            if feature == name:
+                there = active.get(instance, np.zeros(len(values), dtype=bool))
+                rows.append(np.where((values > 0) | (there & np.append(there[1:], True)), values, np.nan))
+        if rows and np.isfinite(rows).any():
+            some, on = np.isfinite(rows).sum(axis=0), (np.nan_to_num(rows) > 0).sum(axis=0)
+            states = np.where(on == 0, 0.0, np.where(on == some, 1.0, _DISAGREED))
+            found[name,] = np.where(some == 0, np.nan, states)
+    return found
+
+
 def _stable_from(levels: Table) -> int:
-    """Return the first block throughout which the thresholds stood where they stand at the end."""
+    """Return the first block throughout which some gauges stood where they stand at the end."""
     first = 0
     for values in levels.values():
         seen = np.flatnonzero(np.isfinite(values))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import numpy as np
 
@@ -10,9 +12,9 @@ from monitoring.history.histograms import Distribution, Range, exactly
 from monitoring.history.ratios import ratio, share_of
 from monitoring.history.resampling import Resampling
 from monitoring.outlook.costs import Costs
-from monitoring.outlook.evidence import Evidence
-from monitoring.outlook.kept import Kept, kept_under
-from monitoring.outlook.observed import is_filtering
+from monitoring.outlook.evidence import Evidence, Today
+from monitoring.outlook.kept import Kept, kept_under, mean_of
+from monitoring.outlook.observed import Observed, observe
 from monitoring.outlook.stratum import Basis, Plan, Stratum
 from pipeline.domains.content.labels import CHECKPOINTS
 
@@ -29,7 +31,8 @@ class Outlook(msgspec.Struct, frozen=True):
 class _Part(msgspec.Struct, frozen=True):
     items: Floats
     full: Range
-    kept: Kept
+    others: Floats  # went a way that is none of ours
+    kept: list[Kept]
     saved: Range
     cost: Floats
 
@@ -37,22 +40,43 @@ class _Part(msgspec.Struct, frozen=True):
 class Model:
     """Takes evidence and the plan in force, and says what another plan would come to."""
 
-    def __init__(self, evidence: Evidence, plan: Plan, resampling: Resampling, filtering: bool | None = None) -> None:
-        """Take what is known. `filtering`: whether the filter was on, where that is known from elsewhere."""
+    def __init__(
+        self, evidence: Evidence, plan: Plan, resampling: Resampling, observed: Observed | None = None
+    ) -> None:
+        """Take what is known. `observed`: what was seen of decisions, where that is known from more evidence."""
         names = sorted({key[1] for key in evidence.items})
         modes = {name: plan.modes.get(name, "quality_check") for name in names}
         self.plan = msgspec.structs.replace(plan, modes=modes)
-        self.basis = Basis(evidence, self.plan, resampling, is_filtering(evidence) if filtering is None else filtering)
+        self.basis = Basis(evidence, self.plan, resampling, observed or observe(evidence, plan.thresholds))
         self.strata = [Stratum(name, self.basis) for name in names]
         self.costs = Costs(self.basis, self.strata)
         self.exiting = evidence.total(evidence.exits) > 0
+
+    def counted(self) -> Outlook:
+        """Return what the counters say: nothing is inferred, so all that is unsure is the sample."""
+        evidence = self.basis.evidence
+        none = self.basis.resampling.counts(np.zeros(evidence.blocks))
+        items = sum((s.items for s in self.strata), none)
+        bypass = ratio(sum((s.light + s.exits for s in self.strata), none), items)
+        known = [s.kept.scores[0] for s in self.strata if 0 in s.kept.scores]
+        scored = sum((one.total for one in known), none)
+        quality = ratio(sum((one.sum_all() for one in known), none), scored)
+        saved, cost = self.costs.counted()
+        savings = self._savings(exactly(saved), cost).point
+        today = evidence.today or Today(math.nan, math.nan, math.nan)
+        return Outlook(
+            items,
+            _about(bypass, today.bypass_rate),
+            _about(quality, today.quality),
+            _about(savings, today.time_savings),
+        )
 
     def outlook(self, plan: Plan) -> tuple[Outlook, dict[str, Outlook]]:
         """Return what a plan comes to, in all and by content type."""
         plan = msgspec.structs.replace(plan, modes={**self.plan.modes, **plan.modes})
         stays = self._survival(plan)
         parts = {stratum.name: self._part(stratum, plan, stays) for stratum in self.strata}
-        return _outlook(list(parts.values())), {name: _outlook([part]) for name, part in parts.items()}
+        return self._outlook(list(parts.values())), {name: self._outlook([part]) for name, part in parts.items()}
 
     def exit_rate(self, checkpoint: str, confidence: float) -> Range | None:
         """Return the share of items asked at a checkpoint that leave there with this confidence; None: not known."""
@@ -61,7 +85,7 @@ class Model:
         if asked is None or asked.sum() <= 0 or held is None or held.counts.sum() <= 0:
             return None
         total = self.basis.resampling.counts(asked)
-        candidates = Distribution(self.basis.replicated(held))
+        candidates = Distribution(self.basis.replicated(held), ceiling=1.0)
         leaving = candidates.below(confidence).rest(candidates.total)
         return Range(*(share_of(x, total) for x in (leaving.low, leaving.point, leaving.high))).clipped(0.0, 1.0)
 
@@ -95,22 +119,30 @@ class Model:
             (stratum.full - moves.lost.low + moves.gained.high) * stays.high,
         )
         saved, cost = self.costs.under(stratum, moves, stays)
-        return _Part(stratum.items, full.clipped(0.0, stratum.items), kept_under(stratum, plan, moves), saved, cost)
+        full = full.clipped(0.0, stratum.items - stratum.others)
+        return _Part(stratum.items, full, stratum.others, kept_under(stratum, plan, moves), saved, cost)
+
+    def _outlook(self, parts: list[_Part]) -> Outlook:
+        items, others, cost = (
+            sum((getattr(part, name) for part in parts), np.zeros(())) for name in ("items", "others", "cost")
+        )
+        full, saved = (_total([getattr(part, name) for part in parts]) for name in ("full", "saved"))
+        quality = mean_of([one for part in parts for one in part.kept])
+        return Outlook(items, _ratio(full.rest(items - others), items), quality, self._savings(saved, cost))
+
+    def _savings(self, saved: Range, cost: Floats) -> Range:
+        return _ratio(saved, cost if self.basis.evidence.tells_seconds() else cost * 0.0)
+
+
+def _about(replicates: Floats, counted: float) -> Range:
+    """Return a figure as it was counted, its replicates scattered about it as they are; nan: not counted apart."""
+    if not (math.isfinite(counted) and np.isfinite(replicates[0])):
+        return exactly(replicates)
+    return exactly(np.clip(replicates + (counted - replicates[0]), 0.0, 1.0))
 
 
 def _passing(after: Floats, before: Floats) -> Floats:
     return np.nan_to_num(ratio(1 - after, 1 - before), nan=1.0)
-
-
-def _outlook(parts: list[_Part]) -> Outlook:
-    items, cost = (sum((getattr(part, name) for part in parts), np.zeros(())) for name in ("items", "cost"))
-    scored = [part.kept for part in parts if np.isfinite(part.kept.scores[1][0])]
-    kept = Kept(
-        tuple(sum((k.items[n] for k in scored), np.zeros(())) for n in range(3)),  # type: ignore[arg-type]
-        tuple(sum((k.scores[n] for k in scored), np.zeros(())) for n in range(3)),  # type: ignore[arg-type]
-    )
-    full, saved = (_total([getattr(part, name) for part in parts]) for name in ("full", "saved"))
-    return Outlook(items, _ratio(full.rest(items), items), kept.mean(), _ratio(saved, cost))
 
 
 def _total(ranges: list[Range]) -> Range:

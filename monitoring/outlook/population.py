@@ -7,7 +7,7 @@ The histogram of margins (least of score minus threshold) knows the joint distri
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -20,14 +20,15 @@ from monitoring.history.ratios import ratio, share_of
 
 Standing = Literal["passed", "failed", "any"]
 Thresholds = Sequence[float]  # of overall, coherence, completeness, informativeness
+_COMPLETE = 0.95  # of the items have scores: as good as all, the rest is what counting at different moments makes
 _USUAL_POWER, _GREATEST_POWER, _HALVINGS = 3.0, 64.0, 20
 
 
 class Margins(msgspec.Struct, frozen=True):
-    """The margins of all assessed items of a type, and how many of these belong to other populations."""
+    """The margins of all assessed items of a type, and how many items of the same standing are in other populations."""
 
     distribution: Distribution
-    others: Floats  # items that passed (or of any standing) but are not in the population
+    others: Floats
 
 
 class Population:
@@ -54,17 +55,43 @@ class Population:
             return exactly(self.count)
         if self.standing == "passed" and all(then <= now for then, now in pairs):
             return exactly(self.count * 0.0)
-        if not self.scores:
-            return Range(self.count * 0.0, self.count * 0.5, self.count)
-        shares = [self._below(dimension, thresholds[dimension]) for dimension in self.scores]
-        share = Range(
-            np.maximum.reduce([s.low for s in shares]),
-            _joined([s.point for s in shares], self._power),
-            np.add.reduce([s.high for s in shares]),
-        )
+        share = self._by_scores(thresholds)
         if self.margins is not None:
-            share = self._by_margin(share, thresholds)
+            shifts = [round(then - now, 9) for then, now in pairs]
+            by_margin = self._by_margin(thresholds, shifts, share.point)
+            alike = min(shifts) == max(shifts)  # what margins are about
+            share = by_margin.within(share) if alike else share.within(by_margin)
         return share.clipped(0.0, 1.0).times(self.count)
+
+    def failing_elsewhere(self, thresholds: Thresholds) -> Floats:
+        """Return how many may be below in another dimension than the overall one, at most."""
+        dimensions = range(1, len(thresholds))
+        found = sum((self._below(n, thresholds[n]).high for n in dimensions if n in self.scores), self.count * 0.0)
+        return np.minimum(found + self._unknown(thresholds, dimensions), 1.0) * self.count
+
+    def _by_scores(self, thresholds: Thresholds) -> Range:
+        """Return the share that would be below as far as single scores tell."""
+        none = self.count * 0.0
+        shares = [self._below(dimension, thresholds[dimension]) for dimension in self.scores]
+        if not shares:
+            return Range(none, none + 0.5, none + 1.0)
+        low = np.maximum.reduce([s.low for s in shares])
+        unknown = self._unknown(thresholds, range(len(thresholds)))
+        high = np.minimum(np.add.reduce([s.high for s in shares]) + unknown, 1.0)
+        joined = np.minimum(_joined([s.point for s in shares], self._power), high)
+        return Range(low * self._scored, joined, high * self._scored + 1.0 - self._scored)
+
+    def _unknown(self, thresholds: Thresholds, dimensions: Iterable[int]) -> float:
+        """Return 1 where nothing limits from above what is below: a score is missing that items may fail in, else 0."""
+        missing = [n for n in dimensions if n not in self.scores]
+        return float(any(self.standing != "passed" or thresholds[n] > self.current[n] for n in missing))
+
+    @cached_property
+    def _scored(self) -> float:
+        """The share of the items whose scores are known, 1 if all but a few are."""
+        scored = max(float(distribution.total[0]) for distribution in self.scores.values())
+        share = scored / max(float(self.count[0]), 1e-9)
+        return share if share < _COMPLETE else 1.0
 
     def _below(self, dimension: int, threshold: float) -> Range:
         """Return the share whose score in one dimension is below a threshold; remembered, since plans share values."""
@@ -104,28 +131,29 @@ class Population:
         below = all_.below(shift)
         if self.standing == "any":
             return _without(below, all_.total, others, self.count)
-        at_zero = all_.below(0.0)
+        at_zero = all_.below(0.0).point
         if self.standing == "passed":
-            passed = all_.total - at_zero.point
-            return _without(below.plus(at_zero.times(-1.0)).clipped(0.0, np.inf), passed, others, self.count)
-        return Range(*(share_of(x, at_zero.point) for x in (below.low, below.point, below.high))).clipped(0.0, 1.0)
+            return _without(below.less(at_zero), all_.total - at_zero, others, self.count)
+        return Range(*(share_of(x, at_zero) for x in (below.low, below.point, below.high))).clipped(0.0, 1.0)
 
-    def _by_margin(self, share: Range, thresholds: Thresholds) -> Range:
-        shifts = [round(t - c, 9) for t, c in zip(thresholds, self.current, strict=True)]
+    def _by_margin(self, thresholds: Thresholds, shifts: Sequence[float], likely: Floats) -> Range:
+        """Return the share that would be below as far as margins tell: at least as if all moved by the least shift."""
         least, most = self._margin_share(min(shifts)), self._margin_share(max(shifts))
         if min(shifts) == max(shifts):
-            return Range(np.maximum(share.low, least.low), least.point, np.minimum(share.high, most.high))
-        low, high = np.maximum(share.low, least.low), np.minimum(share.high, most.high)
+            return least
+        high = most.high
         if self.standing == "failed" and max(shifts) == 0.0:
             high = np.minimum(high, self._still_failing(shifts, thresholds))
-        high = np.maximum(low, high)
-        return Range(low, np.clip(share.point, low, high), high)
+        high = np.maximum(least.low, high)
+        return Range(least.low, np.clip(likely, least.low, high), high)
 
     def _still_failing(self, shifts: Sequence[float], thresholds: Thresholds) -> Floats:
         """Return the most that may still fail when some thresholds are lowered.
 
         Of items less than the least lowering below, those saved that are not also below in a dimension that stays.
         """
+        if any(shift == 0.0 and n not in self.scores for n, shift in enumerate(shifts)):
+            return self.count * 0.0 + 1.0  # nobody knows how many are also below there
         depth = max(s for s in shifts if s < 0)
         band = self._margin_share(0.0).low - self._margin_share(depth).high
         for dimension, distribution in self.scores.items():

@@ -12,7 +12,8 @@ from monitoring.history.histograms import Buckets, Distribution, Range, exactly
 from monitoring.history.ratios import share_of
 from monitoring.history.resampling import Resampling
 from monitoring.outlook.evidence import Evidence
-from monitoring.outlook.population import Margins, Population, Standing
+from monitoring.outlook.observed import Observed, assessed_exits, margins_of
+from monitoring.outlook.population import Margins, Population
 from pipeline.decisions.routing import Mode
 from pipeline.domains.content.labels import DIMENSIONS
 
@@ -26,12 +27,12 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Basis(msgspec.Struct, frozen=True):
-    """What all content types share: the evidence, the plan in force, how it is resampled, whether the filter was on."""
+    """What all content types share: the evidence and what was seen in it, the plan in force, how it is resampled."""
 
     evidence: Evidence
     plan: Plan
     resampling: Resampling
-    filtering: bool
+    observed: Observed
 
     def replicated(self, buckets: Buckets) -> Buckets:
         """Return the replicates (r, buckets) of a histogram in blocks."""
@@ -47,34 +48,58 @@ class Moves(msgspec.Struct, frozen=True):
     later: Range
 
 
+WAYS = ("full", "lightweight", "early_exit")
+
+
 class Stratum:
-    """One content type (`name`) under the configuration in force; all counts are replicates (r)."""
+    """One content type (`name`) under the configuration in force; all counts are replicates (r).
+
+    `others`: items that went a way that is none of ours; they stay as they are.
+    """
 
     def __init__(self, name: str, basis: Basis) -> None:
         self.name = name
         self.mode: Mode = basis.plan.modes[name]
-        self.full, self.light, self.exits = (self._counts(basis, way) for way in ("full", "lightweight", "early_exit"))
-        self.items: Floats = self.full + self.light + self.exits
-        none = self.full * 0.0
-        scored = basis.evidence.scores.get(("overall", "early_exit", name))
-        assessed = none if scored is None else basis.replicated(scored).counts.sum(axis=1)
-        self.late: Floats = np.minimum(self.exits, assessed)  # exits after the assessment
-        self.kept = self._population(basis, "full", self.full, self.late)
-        self.left = self._population(basis, "early_exit", self.late, self.full)
-        self.bypassed = self._population(basis, "lightweight", self.light, none)
+        self.seen = basis.observed.of(name)
+        foreign = sorted({way for way, kind in basis.evidence.items if kind == name} - {*WAYS})
+        self.counts = {way: self._counts(basis, way) for way in (*WAYS, *foreign)}
+        self.full, self.light, self.exits = (self.counts[way] for way in WAYS)
+        self.others: Floats = sum((self.counts[way] for way in foreign), self.full * 0.0)
+        self.items: Floats = sum(self.counts.values(), np.zeros(()))
+        self.late = self._late(basis)  # exits after the assessment
+        self.kept = self._population(basis, "full", self.full)
+        self.left = self._population(basis, "early_exit", self.late)
+        self.bypassed = self._population(basis, "lightweight", self.light)
         self.leaving = share_of(self.late, self.full + self.late)
 
     def moves(self, plan: Plan) -> Moves:
         """Return which items would go another way."""
         none, mode = exactly(self.full * 0.0), plan.modes[self.name]
+        if self.seen.doubt:
+            return self._doubtful(plan)
         if mode == "lightweight":
             return Moves(exactly(self.full), none, exactly(self.late), none)
         if mode == "full":
             passing = exactly(self.light)
             return Moves(none, self._staying(passing), none, self._going(passing))
+        return self._checked(plan)
+
+    def _checked(self, plan: Plan) -> Moves:
         passing = self.bypassed.failing(plan.thresholds).rest(self.light).clipped(0.0, np.inf)
         lost, earlier = (population.failing(plan.thresholds) for population in (self.kept, self.left))
         return Moves(lost, self._staying(passing), earlier, self._going(passing))
+
+    def _doubtful(self, plan: Plan) -> Moves:
+        """Return what any of the modes may do that the type may have: nobody knows which it will go by."""
+        none, found = exactly(self.full * 0.0), self._checked(plan)
+        lost, gained, earlier, later = found.lost, found.gained, found.earlier, found.later
+        if "full" in self.seen.possible:
+            lost, earlier = lost.or_else(none), earlier.or_else(none)
+            gained, later = gained.or_else(exactly(self.light)), later.or_else(exactly(self.light))
+        if "lightweight" in self.seen.possible:
+            lost, earlier = lost.or_else(exactly(self.full)), earlier.or_else(exactly(self.late))
+            gained, later = gained.or_else(none), later.or_else(none)
+        return Moves(lost, gained, earlier, later)
 
     def _staying(self, passing: Range) -> Range:
         """Return how many of those newly let in reach the end.
@@ -91,7 +116,18 @@ class Stratum:
     def _counts(self, basis: Basis, way: str) -> Floats:
         return basis.resampling.counts(basis.evidence.items.get((way, self.name), np.zeros(basis.evidence.blocks)))
 
-    def _population(self, basis: Basis, way: str, count: Floats, others: Floats) -> Population:
+    def _late(self, basis: Basis) -> Floats:
+        exits = float(self.exits[0])
+        late = assessed_exits(basis.evidence, self.name)
+        if (scored := basis.evidence.scores.get(("overall", "early_exit", self.name))) is not None:
+            counted = basis.replicated(scored).counts.sum(axis=1)
+            if counted[0] >= late > 0:
+                late_ones: Floats = np.minimum(self.exits, counted)
+                return late_ones
+        found: Floats = self.exits * (late / exits if exits > 0 else 0.0)
+        return found
+
+    def _population(self, basis: Basis, way: str, count: Floats) -> Population:
         evidence = basis.evidence
         scores = {}
         for n, dimension in enumerate(DIMENSIONS):
@@ -99,12 +135,12 @@ class Stratum:
             if histogram is not None and histogram.counts.sum() > 0:
                 sums = evidence.score_sums.get((dimension, way, self.name))
                 mean = None if sums is None else float(sums.sum()) / float(histogram.counts.sum())
-                scores[n] = Distribution(basis.replicated(histogram), mean=mean)
-        standing: Standing = "any"
-        if self.mode == "quality_check" and basis.filtering:
-            standing = "failed" if way == "lightweight" else "passed"
-        margins = evidence.margins.get((self.name,))
+                scores[n] = Distribution(basis.replicated(histogram), ceiling=1.0, mean=mean)
+        standing = self.seen.standing(way)
+        margins = evidence.margins.get((self.name,)) if self.seen.margins else None
         known = None
         if margins is not None and margins.counts.sum() > 0:
-            known = Margins(Distribution(basis.replicated(margins), floor=margins.edges[0]), others)
+            assessed = {"full": self.full, "early_exit": self.late, "lightweight": self.light}
+            like = [n for other, n in assessed.items() if other != way and self.seen.standing(other) == standing]
+            known = Margins(margins_of(basis.replicated(margins)), sum(like, self.full * 0.0))
         return Population(count, scores, standing, basis.plan.thresholds, known)

@@ -11,6 +11,7 @@ from statistics import NormalDist
 
 import msgspec
 
+from monitoring.domains.series import edge_text, family_of
 from monitoring.domains.signal import Signal, Term, Where
 from monitoring.wording.durations import format_duration
 from pipeline.domains import catalogue
@@ -59,15 +60,6 @@ def recorded_of(series: str) -> Recorded:
         narrowed = tuple((label, (value,)) for label, value in how.buckets_of.items())
         return Recorded(("le", *kept), narrowed, how.bucket_windows)
     return Recorded(labels, (), how.windows)
-
-
-def family_of(series: str) -> tuple[str, str]:
-    """Return the family that a series belongs to, and the suffix it has there. Raises LookupError."""
-    for suffix in ("_bucket", "_count", "_sum"):
-        base = series.removesuffix(suffix)
-        if base != series and any(f.name == base and f.kind == "histogram" for f in catalogue.FAMILIES):
-            return base, suffix
-    return catalogue.family(series).name, ""
 
 
 def record_name(term: Term, window: int) -> str:
@@ -173,11 +165,6 @@ def selector(where: Where, more: Sequence[str] = ()) -> str:
         f'{label}="{values[0]}"' if len(values) == 1 else f'{label}=~"{"|".join(values)}"' for label, values in where
     ]
     return "{" + ",".join([*own, *more]) + "}" if own or more else ""
-
-
-def edge_text(edge: float) -> str:
-    """Return a bucket edge as the exposition writes it in `le`: 1 -> `1.0`, 0.7 -> `0.7`."""
-    return repr(float(edge))
 
 
 def recorded_terms(signal: Signal) -> tuple[Term, ...]:

@@ -80,7 +80,7 @@ async def alerts_effect(
     progress: Progress | None = None,
     moves: Mapping[str, Move] | None = None,
 ) -> dict[tuple[str, str], Effect]:
-    """Return by (alert, severity) how often each would have fired under rule groups such as `rule_groups(targets)`.
+    """Return by (alert, severity) how often each would have fired under rule groups such as `plan_of(targets).groups`.
 
     Asked for several variants, one replayer reads only once what they have in common. `names`: only these alerts.
     `moves`: as `Replayer.replay` takes them. Raises PrometheusError, RuleError.

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from monitoring.domains.band import Bands
-from monitoring.domains.catalogue import METRICS, SIGNALS, ends_of
-from monitoring.domains.signal import JOB
+from monitoring.domains.catalogue import domain, domains, ends_of, signals
+from monitoring.domains.domain import Domain
+from monitoring.domains.signal import JOB, Signal
 from monitoring.promql.expressions import expression
 from monitoring.reporting.alert_history import Fired, active
 from monitoring.reporting.readings import Budget, Reading, budget, read
@@ -19,7 +20,6 @@ from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
 from pipeline.domains.content.labels import CHECKPOINTS
 
-JUDGED = tuple(metric.signal for metric in METRICS)
 TOTALS = (
     "items",
     "failures",
@@ -31,15 +31,20 @@ TOTALS = (
     "saved_llm_calls",
 )
 _ROW = ("bypass_rate", "early_exit_share", "time_savings", "quality_score_avg", "error_rate")
+_ABOUT = "pipeline"  # the domain whose items, content types and checkpoints are told of in full
 _REASONS = 3  # of a checkpoint's exits
+_CLOSE = 0.5  # of the items that are needed, up to twice as many: extrapolation might decide
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One content type, or one configuration version: its items, what they saved, and its readings by signal."""
+    """One content type, or one configuration version: its items, what they saved, and its readings by signal.
+
+    `failures` None: nobody exposes any.
+    """
 
     name: str
     items: int
-    failures: int
+    failures: int | None
     saved_seconds: float
     readings: dict[str, Reading]
 
@@ -55,10 +60,19 @@ class Checkpoint(msgspec.Struct, frozen=True):
     reasons: dict[str, int]
 
 
-class Overview(msgspec.Struct, frozen=True):
+class OfDomain(msgspec.Struct, frozen=True):
+    """The headlines of one domain."""
+
+    name: str
+    title: str
+    readings: list[Reading]
+
+
+class Overview(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything about one window that ends at `at` (Unix seconds). `scrapes`: of the series seen most often.
 
-    `exporters`: how many were up and how many there are, at the end of the window.
+    `exporters`: how many were up and how many there are, at the end of the window. `readings`: the headlines of the
+    content pipeline, `domains`: those of the other domains that have any.
     """
 
     at: float
@@ -72,6 +86,7 @@ class Overview(msgspec.Struct, frozen=True):
     checkpoints: list[Checkpoint]
     budgets: list[Budget]
     alerts: list[Fired]
+    domains: list[OfDomain] = []
 
     @property
     def shortage(self) -> str:
@@ -90,7 +105,7 @@ async def overview(questions: Questions, targets: Targets, budgets: Sequence[Bud
         round(await questions.value(f"max(count_over_time(pipeline_items_total[{questions.over}]))") or 0),
         await _exporters(questions),
         await _totals(questions),
-        list(await asyncio.gather(*(_overall(questions, name, targets.bands.get(name)) for name in JUDGED))),
+        await _headlines(questions, targets, domain(_ABOUT)),
         await _rows(questions, "content_type", targets.overrides),
         await _rows(questions, "config_version", {}),
         await _checkpoints(questions),
@@ -98,6 +113,11 @@ async def overview(questions: Questions, targets: Targets, budgets: Sequence[Bud
         if budgets is None
         else [*budgets],
         await active(questions),
+        [
+            OfDomain(one.name, one.title, await _headlines(questions, targets, one))
+            for one in domains()
+            if one.headlines and one.name != _ABOUT
+        ],
     )
 
 
@@ -107,42 +127,70 @@ async def _exporters(questions: Questions) -> tuple[int, int]:
 
 
 async def _totals(questions: Questions) -> dict[str, float | None]:
-    found = await asyncio.gather(*(questions.signal(SIGNALS[name]) for name in TOTALS))
+    found = await asyncio.gather(*(questions.signal(signals()[name]) for name in TOTALS))
     return {name: values.get(()) for name, values in zip(TOTALS, found, strict=True)}
 
 
+async def _headlines(questions: Questions, targets: Targets, domain: Domain) -> list[Reading]:
+    asked = (_overall(questions, name, targets.bands.get(name)) for name in domain.headlines)
+    return list(await asyncio.gather(*asked))
+
+
 async def _overall(questions: Questions, name: str, bands: Bands | None) -> Reading:
-    asked = (questions.signal(one) for one in (SIGNALS[name], *ends_of(name)))
-    volume, value, *ends = await asyncio.gather(questions.volume(SIGNALS[name]), *asked)
+    signal = signals()[name]
+    items = questions.volume(signal) if signal.counted else _as_many(questions, signal)
+    asked = (questions.signal(one) for one in (signal, *ends_of(name)))
+    volume, missing = await asyncio.gather(items, questions.missing(signal))
+    value, *ends = await asyncio.gather(*asked)
     low, high = (end.get(()) for end in ends) if ends else (None, None)
     interval = None if low is None or high is None else (low, high)
-    return read(SIGNALS[name], value.get(()), volume.get((), 0.0), bands, interval)
+    counted = await _counted(questions, signal, volume.get((), 0.0), bands)
+    return read(signal, value.get(()), counted, bands, interval, missing)
+
+
+async def _as_many(questions: Questions, signal: Signal) -> dict[Key, float]:
+    """Return what a signal rests on that is no share of anything: one reading, where it has any."""
+    return dict.fromkeys(await questions.signal(signal), 1.0)
+
+
+async def _counted(questions: Questions, signal: Signal, volume: float, bands: Bands | None) -> float:
+    """Return how many items a signal rests on, counted by the samples themselves where the limit is near."""
+    needed = bands.min_items if bands else 1
+    if not _CLOSE * needed <= volume <= needed / _CLOSE:
+        return volume
+    found = await questions.counted(signal)
+    return volume if found is None else found
 
 
 async def _rows(questions: Questions, label: str, bands: Mapping[str, Mapping[str, Bands]]) -> list[Row]:
     """Return a row for each value of a label that had items, the busiest first."""
     by: Key = (label,)
     counts = await asyncio.gather(
-        *(questions.signal(SIGNALS[name], by) for name in ("items", "failures", "saved_seconds"))
+        *(questions.signal(signals()[name], by) for name in ("items", "failures", "saved_seconds"))
     )
-    values = await asyncio.gather(*(questions.signal(SIGNALS[name], by) for name in _ROW))
-    volumes = await asyncio.gather(*(questions.volume(SIGNALS[name], by) for name in _ROW))
+    values = await asyncio.gather(*(questions.signal(signals()[name], by) for name in _ROW))
+    volumes = await asyncio.gather(*(questions.volume(signals()[name], by) for name in _ROW))
+    missing = await asyncio.gather(*(questions.missing(signals()[name]) for name in _ROW))
+    told = not await questions.missing(signals()["error_rate"])
     items, failures, saved = counts
     rows = []
     for key in {**items, **failures}:
         readings = {
-            name: read(SIGNALS[name], value.get(key), volume.get(key, 0.0), bands.get(key[0], {}).get(name))
-            for name, value, volume in zip(_ROW, values, volumes, strict=True)
+            name: read(
+                signals()[name], value.get(key), volume.get(key, 0.0), bands.get(key[0], {}).get(name), None, lacking
+            )
+            for name, value, volume, lacking in zip(_ROW, values, volumes, missing, strict=True)
         }
-        rows.append(Row(key[0], round(items.get(key, 0)), round(failures.get(key, 0)), saved.get(key, 0.0), readings))
+        failed = round(failures.get(key, 0)) if told else None
+        rows.append(Row(key[0], round(items.get(key, 0)), failed, saved.get(key, 0.0), readings))
     return sorted((row for row in rows if row.items or row.failures), key=lambda row: (-row.items, row.name))
 
 
 async def _checkpoints(questions: Questions) -> list[Checkpoint]:
     by: Key = ("checkpoint",)
     names = ("checkpoint_evaluations", "early_exits", "checkpoint_exit_rate", "exit_confidence_avg")
-    asked, left, rate, sure = await asyncio.gather(*(questions.signal(SIGNALS[name], by) for name in names))
-    reasons = await questions.signal(SIGNALS["early_exits"], ("checkpoint", "reason"))
+    asked, left, rate, sure = await asyncio.gather(*(questions.signal(signals()[name], by) for name in names))
+    reasons = await questions.signal(signals()["early_exits"], ("checkpoint", "reason"))
     found = []
     for key in sorted({**asked, **left}, key=lambda key: (_place(key[0]), key)):
         mine = {reason: round(n) for (point, reason), n in sorted(reasons.items()) if point == key[0] and round(n)}
@@ -157,6 +205,8 @@ def _place(checkpoint: str) -> int:
 
 
 async def _budget(questions: Questions, slo: Slo) -> Budget:
-    signal, over = SIGNALS[slo.signal], questions.about(questions.at, slo.window)
-    value, volume = await asyncio.gather(over.value(expression(signal, over.over)), over.volume(signal))
-    return budget(slo, signal, value, volume.get((), 0.0))
+    signal, over = signals()[slo.signal], questions.about(questions.at, slo.window)
+    value, volume, missing = await asyncio.gather(
+        over.value(expression(signal, over.over)), over.volume(signal), over.missing(signal)
+    )
+    return budget(slo, signal, value, volume.get((), 0.0), missing)

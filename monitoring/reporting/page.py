@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from monitoring.domains.band import Bands
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.reporting.beyond import remarks, report_sections, title
 from monitoring.reporting.charts import firing_strip, line_chart, stacked_chart
 from monitoring.reporting.readings import Reading, State
@@ -72,9 +72,8 @@ def _tiles(main: Element, found: Report) -> None:
             _reading_tile(tiles, found, reading)
     for budget in found.overview.budgets:
         note = f"of {format_duration(budget.window)}, objective {figure(budget.objective, 'ratio')}"
-        short = f"{budget.items} of {budget.needed} events needed"
         name = f"Error budget left: {budget.slo.replace('_', ' ')}"
-        _tile(tiles, name, figure(budget.left, "ratio"), note if budget.left is not None else short, "", budget.state)
+        _tile(tiles, name, figure(budget.left, "ratio"), budget.shortage or note, "", budget.state)
 
 
 def _reading_tile(tiles: Element, found: Report, reading: Reading) -> None:
@@ -102,7 +101,7 @@ def _change(found: Report, name: str) -> str:
     over = format_duration(found.window)
     if one is None or one.difference is None:
         return f"no {over} before to compare with"
-    counted = SIGNALS[name].kind == "total" and one.before
+    counted = signals()[name].kind == "total" and one.before
     apart = (
         f"{100 * one.difference / one.before:+.0f} %" if counted and one.before else change(one.difference, one.unit)
     )

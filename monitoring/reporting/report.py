@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.reporting import alert_history, changes
 from monitoring.reporting.alert_history import FiringHistory
 from monitoring.reporting.changes import ChangeHistory
@@ -114,7 +114,7 @@ def differences(now: Overview, before: Overview) -> list[Difference]:
 def _difference(
     name: str, now: float | None, before: float | None, items: Sequence[int | None] = (None, None)
 ) -> Difference:
-    signal = SIGNALS[name]
+    signal = signals()[name]
     apart = None if now is None or before is None else now - before
     return Difference(name, signal.title, signal.unit, now, before, apart, *items)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from monitoring.domains import catalogue
 from monitoring.reporting.alert_history import Fired
 from monitoring.reporting.overview import Checkpoint, Overview, Row
 from monitoring.reporting.readings import Budget, Reading, State
@@ -74,16 +75,19 @@ def overview_sections(found: Overview) -> Iterator[Section]:
         yield rows("By configuration", "Configuration", found.versions)
     if found.checkpoints:
         yield checkpoints(found.checkpoints)
+    yield from (signals(domain.readings, domain.title) for domain in found.domains)
 
 
-def signals(readings: Sequence[Reading]) -> Section:
+def signals(readings: Sequence[Reading], title: str = "Against the targets") -> Section:
     """Return the judged signals against their targets."""
     columns = ("Signal", "Value", "Target", "State", "Items")
-    return Section("Against the targets", columns, [_signal(reading) for reading in readings])
+    return Section(title, columns, [_signal(reading) for reading in readings])
 
 
 def _signal(reading: Reading) -> tuple[Cell | str, ...]:
     items = f"not enough data: {reading.shortage}" if reading.shortage else f"{reading.items:,}"
+    if not catalogue.signal(reading.signal).counted:
+        items = NONE
     return reading.title, value_of(reading), figure(reading.target, reading.unit), _verdict(reading), items
 
 
@@ -114,7 +118,7 @@ def budgets(found: Sequence[Budget]) -> Section:
 
 def _budget(one: Budget) -> tuple[Cell | str, ...]:
     good = figure(None if one.bad is None else 1 - one.bad, "ratio")
-    events = f"{one.items:,}" if one.left is not None else f"not enough data: {one.items} of {one.needed} needed"
+    events = f"not enough data: {one.shortage}" if one.shortage else f"{one.items:,}"
     over, left = format_duration(one.window), Cell(figure(one.left, "ratio"), one.state)
     return one.slo, good, figure(one.objective, "ratio"), over, left, state_of(one.state), events
 
@@ -127,7 +131,8 @@ def rows(title: str, first: str, found: Sequence[Row]) -> Section:
 
 def _row(row: Row) -> tuple[Cell | str, ...]:
     values = (value_of(row.readings[name]) for name in _COLUMNS)
-    return row.name, f"{row.items:,}", f"{row.failures:,}", *values, hours(row.saved_seconds)
+    failures = figure(row.failures, "items")
+    return row.name, f"{row.items:,}", failures, *values, hours(row.saved_seconds)
 
 
 def checkpoints(found: Sequence[Checkpoint]) -> Section:

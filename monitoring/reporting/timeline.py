@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.promql.expressions import expression, volume
 from monitoring.reporting.window_queries import Questions
 from monitoring.servers.prometheus import Series
@@ -68,7 +68,7 @@ async def timeline(questions: Questions, slot: int, needed: dict[str, int]) -> T
     slots = max(1, questions.window // slot)
     ends = [questions.at - n * slot for n in reversed(range(slots))]
     over = format_duration(slot)
-    items = await questions.course(expression(SIGNALS["items"], over, by=("processing_type",)), slot)
+    items = await questions.course(expression(signals()["items"], over, by=("processing_type",)), slot)
     courses = await asyncio.gather(*(_course(questions, name, slot, ends, needed.get(name, 1)) for name in DRAWN))
     found = {series.labels.get("processing_type", ""): placed([series], ends) for series in items}
     ways = [*PROCESSING_TYPES, *sorted(set(found) - set(PROCESSING_TYPES))]
@@ -76,10 +76,14 @@ async def timeline(questions: Questions, slot: int, needed: dict[str, int]) -> T
 
 
 async def _course(questions: Questions, name: str, slot: int, ends: Sequence[float], needed: int) -> Course:
-    signal, over = SIGNALS[name], format_duration(slot)
-    values, volumes = await asyncio.gather(
-        questions.course(expression(signal, over), slot), questions.course(volume(signal, over), slot)
+    signal, over = signals()[name], format_duration(slot)
+    values, volumes, missing = await asyncio.gather(
+        questions.course(expression(signal, over), slot),
+        questions.course(volume(signal, over), slot),
+        questions.missing(signal),
     )
+    if missing:
+        return Course(name, signal.title, signal.unit, needed, [None] * len(ends))
     both = zip(placed(values, ends), placed(volumes, ends), strict=True)
     known = [value if volume is not None and round(volume) >= needed else None for value, volume in both]
     return Course(name, signal.title, signal.unit, needed, known)

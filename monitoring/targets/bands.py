@@ -7,10 +7,9 @@ from itertools import pairwise
 import msgspec
 
 from monitoring.domains.band import EDGES, Bands, Metric, Side
-from monitoring.domains.catalogue import SIGNALS
-from monitoring.promql.expressions import edge_text, family_of
+from monitoring.domains.catalogue import signal
+from monitoring.domains.series import refuse_between_edges
 from monitoring.wording.durations import EXPECTED, format_duration, parse_duration
-from pipeline.domains import catalogue
 from pipeline.errors import Problem
 from pipeline.yaml_file import Node, nearest
 
@@ -49,7 +48,8 @@ def _edge(key: str, value: object, metric: Metric) -> tuple[str, float | None]:
         raise ValueError(f"a number from 0 to {metric.maximum:g}" + _percent_hint(value, metric))
     if _is_out_of_reach(key, float(value), metric):
         return key, None
-    _refuse_between_edges(key, float(value), metric)
+    if key != "target" and metric.signal:
+        refuse_between_edges(signal(metric.signal), float(value))
     return key, float(value)
 
 
@@ -68,22 +68,6 @@ def _is_out_of_reach(key: str, value: float, metric: Metric) -> bool:
     if key == "target" or not metric.signal:
         return False
     return value <= 0 if key.endswith("low") else value >= metric.maximum
-
-
-def _refuse_between_edges(key: str, value: float, metric: Metric) -> None:
-    """Refuse a threshold of a quantile that is no bucket edge: between edges nothing is known. Raises ValueError.
-
-    Nor is it the last edge: a quantile among the values beyond is said to be that edge, and never exceeds it.
-    """
-    signal = SIGNALS[metric.signal] if metric.signal else None
-    if signal is None or signal.kind != "quantile" or key == "target":
-        return
-    family = catalogue.family(family_of(signal.numerator[0].series)[0])
-    edges = family.buckets[:-1]
-    if value not in edges:
-        close = edge_text(min(edges, key=lambda edge: abs(edge - value))).removesuffix(".0")
-        why = " (a quantile never exceeds the last one)" if value == family.buckets[-1] else ""
-        raise ValueError(f"a bucket edge of {family.name}; the nearest is {close}{why}")
 
 
 def _duration(key: str, value: object, metric: Metric) -> tuple[str, int]:  # noqa: ARG001 - readers are called alike

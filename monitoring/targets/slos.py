@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.domains.signal import Signal
 from monitoring.wording.durations import EXPECTED, parse_duration
 from pipeline.errors import Problem
@@ -82,7 +82,7 @@ def tiers_for(slo: Slo) -> tuple[Tier, ...]:
 
 def burn_alert(slo: Slo) -> str:
     """Return the name of the alerts of an objective."""
-    signal = SIGNALS[slo.signal]
+    signal = signals()[slo.signal]
     return signal.burn.alert if signal.burn else f"{signal.domain}_{signal.name}_budget_burn".title().replace("_", "")
 
 
@@ -121,7 +121,7 @@ def _read_slo(node: Node, problems: list[Problem]) -> Slo | None:
     except ValueError as error:
         problems.append(dict(node.items())["objective"].problem(str(error)))
         return None
-    if SIGNALS[slo.signal].is_scraped and slo.min_items > _MOST_SCRAPES:
+    if signals()[slo.signal].is_scraped and slo.min_items > _MOST_SCRAPES:
         problems.append(
             dict(node.items())["min_items"].problem(f"{_MOST_SCRAPES} scrapes at most, what 1h holds at one a minute")
         )
@@ -141,7 +141,7 @@ def can_have_objective(signal: Signal) -> bool:
 
 
 def _signal(value: object) -> str:
-    usable = [signal.name for signal in SIGNALS.values() if can_have_objective(signal)]
+    usable = [signal.name for signal in signals().values() if can_have_objective(signal)]
     if value not in usable:
         raise ValueError("a signal with a good direction, " + nearest(str(value), usable))
     return str(value)

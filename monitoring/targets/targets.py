@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
+from monitoring.domains import catalogue
 from monitoring.domains.band import EDGES, OVERRIDDEN_BY, Bands
-from monitoring.domains.catalogue import DOMAINS, FIXED, METRICS, SECTIONS, SIGNALS
 from monitoring.targets import waiting
 from monitoring.targets.bands import read_bands
 from monitoring.targets.links import Links, read_links
@@ -27,9 +27,10 @@ from pipeline.yaml_file import Node, load, nearest
 
 FILE_NAME = "monitoring.yaml"
 DEFAULT_RETENTION = 35 * 86_400  # s, what docker-compose.yml sets
-_WAITING = tuple(one for one in waiting.METRICS if one.section not in SECTIONS)
-_WAITING_KEYS = {section: keys for section, keys in waiting.KEYS.items() if section not in SECTIONS}
-_DEFAULT_BANDS: dict[str, Bands] = {one.signal: one.defaults for one in METRICS}
+
+
+def _default_bands() -> dict[str, Bands]:
+    return {one.signal: one.defaults for one in catalogue.metrics()}
 
 
 class Targets(msgspec.Struct, frozen=True):
@@ -39,7 +40,7 @@ class Targets(msgspec.Struct, frozen=True):
     `retention`: seconds that Prometheus keeps. `content_types`: those that the pipeline's configuration knows.
     """
 
-    bands: Mapping[str, Bands] = msgspec.field(default_factory=lambda: dict(_DEFAULT_BANDS))
+    bands: Mapping[str, Bands] = msgspec.field(default_factory=_default_bands)
     overrides: Mapping[str, Mapping[str, Bands]] = {}
     slos: tuple[Slo, ...] = DEFAULT_SLOS
     notifications: Notifications = Notifications()
@@ -53,7 +54,7 @@ class Targets(msgspec.Struct, frozen=True):
         """Return the minutes for which alerts are not repeated, where a metric or an override of it sets them."""
         found: dict[tuple[str, str], int] = {}
         for content_type, bands in (("", self.bands), *self.overrides.items()):
-            for one in METRICS:
+            for one in catalogue.metrics():
                 own = bands.get(one.signal)
                 minutes = own.cooldown_minutes if own else None
                 names = [name for name in (one.low_alert, one.high_alert) if name]
@@ -109,8 +110,9 @@ def _outlasting(targets: Targets) -> tuple[str, int] | None:
 
 def _alert_names(slos: tuple[Slo, ...]) -> tuple[str, ...]:
     """Return every alert that routes may name."""
-    banded = [name for one in (*METRICS, *_WAITING) for name in (one.low_alert, one.high_alert) if name]
-    return (*banded, *(one.name for one in FIXED), *(burn_alert(slo) for slo in slos))
+    metrics = (*catalogue.metrics(), *waiting.metrics_to_come())
+    banded = [name for one in metrics for name in (one.low_alert, one.high_alert) if name]
+    return (*banded, *(one.name for one in catalogue.fixed_alerts()), *(burn_alert(slo) for slo in slos))
 
 
 class _Reader:
@@ -126,16 +128,17 @@ class _Reader:
     def values(self) -> dict[str, Any]:
         """Return the fields; what is wrong goes to the problems."""
         sections = dict(self._guarded(lambda: list(self._root.items())) or [])
-        sections_of_domains = dict.fromkeys((*SECTIONS, *(one.section for one in _WAITING)))
-        known = (*sections_of_domains, *_WAITING_KEYS, "overrides", "slos", "prometheus", "links", "notifications")
+        of_domains = dict.fromkeys((*catalogue.sections(), *(one.section for one in waiting.metrics_to_come())))
+        to_come = waiting.keys_to_come()
+        known = (*of_domains, *to_come, "overrides", "slos", "prometheus", "links", "notifications")
         for name, node in sections.items():
             if name not in known:
                 self._problems.append(node.problem("a known section, " + nearest(name, known)))
-        bands = dict(_DEFAULT_BANDS)
-        for name in sections_of_domains:
+        bands = _default_bands()
+        for name in of_domains:
             if name in sections:
                 self._guarded(lambda name=name: self._section(sections[name], name, bands))
-        for name, keys in _WAITING_KEYS.items():
+        for name, keys in to_come.items():
             if name in sections:
                 self._guarded(lambda name=name, keys=keys: self._wait(sections[name], name, keys))
         values: dict[str, Any] = {"bands": bands, "content_types": self._types}
@@ -147,9 +150,8 @@ class _Reader:
             values |= self._guarded(lambda: self._prometheus(sections["prometheus"])) or {}
         values["links"] = read_links(sections.get("links"), self._problems)
         names = _alert_names(values.get("slos", DEFAULT_SLOS))
-        domains = waiting.domain_names(domain.name for domain in DOMAINS)
         values["notifications"] = read_notifications(
-            sections.get("notifications"), self._problems, alerts=names, domains=domains
+            sections.get("notifications"), self._problems, alerts=names, domains=waiting.domain_names()
         )
         values["waiting"] = tuple(self._waiting)
         return values
@@ -162,11 +164,12 @@ class _Reader:
             return None
 
     def _section(self, node: Node, section: str, bands: dict[str, Bands]) -> None:
-        metrics = {one.key: one for one in (*METRICS, *_WAITING) if one.section == section}
+        metrics = (*catalogue.metrics(), *waiting.metrics_to_come())
+        keys = {one.key: one for one in metrics if one.section == section}
         for key, entry in node.items():
-            found = metrics.get(key)
+            found = keys.get(key)
             if found is None:
-                self._problems.append(entry.problem("a known metric, " + nearest(key, metrics)))
+                self._problems.append(entry.problem("a known metric, " + nearest(key, keys)))
                 continue
             base = bands[found.signal] if found.signal else Bands()
             read = read_bands(entry, found, base, self._problems)
@@ -194,7 +197,7 @@ class _Reader:
         return found
 
     def _overridden(self, node: Node, bands: Mapping[str, Bands]) -> dict[str, Bands]:
-        metrics = {m.key: m for m in METRICS if OVERRIDDEN_BY in SIGNALS[m.signal].splits}
+        metrics = {m.key: m for m in catalogue.metrics() if OVERRIDDEN_BY in catalogue.signal(m.signal).splits}
         found: dict[str, Bands] = {}
         for key, entry in node.items():
             if key not in metrics:

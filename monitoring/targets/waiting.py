@@ -6,15 +6,16 @@ has is not waited for. `signal` is empty, because nothing counts it yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from monitoring.domains import catalogue
 from monitoring.domains.band import Metric
 
 _WEEK = 604_800.0
-DOMAINS = ("llm", "workflow", "batching", "bandits", "evaluations", "agents", "clustering", "models")
+_DOMAINS = ("llm", "workflow", "batching", "bandits", "evaluations", "agents", "clustering", "models")
 LABELS = ("cache", "depth", "task", "agent", "wiki_id", "model", "version", "metric")  # that their alerts will carry
-KEYS: Mapping[str, tuple[str, ...]] = {"model_metrics": ("degradation", "thresholds")}  # shaped unlike bands
-METRICS: tuple[Metric, ...] = (
+_KEYS: Mapping[str, tuple[str, ...]] = {"model_metrics": ("degradation", "thresholds")}  # shaped unlike bands
+_METRICS: tuple[Metric, ...] = (
     Metric("cache_metrics", "hit_rate", "", "CacheHitRateLow", domain="llm"),
     Metric("cache_metrics", "cost_savings", "", "CacheCostSavingsLow", domain="llm"),
     Metric("model_routing_metrics", "failure_rate", "", None, "ModelRoutingFailuresHigh", domain="llm"),
@@ -34,6 +35,18 @@ METRICS: tuple[Metric, ...] = (
 )
 
 
-def domain_names(arrived: Iterable[str]) -> tuple[str, ...]:
+def metrics_to_come() -> tuple[Metric, ...]:
+    """Return the keys of sections that no domain has brought yet."""
+    arrived = catalogue.sections()
+    return tuple(metric for metric in _METRICS if metric.section not in arrived)
+
+
+def keys_to_come() -> dict[str, tuple[str, ...]]:
+    """Return the sections to come whose keys hold no bands, each with its keys."""
+    arrived = catalogue.sections()
+    return {section: keys for section, keys in _KEYS.items() if section not in arrived}
+
+
+def domain_names() -> tuple[str, ...]:
     """Return the names of all domains that an operator may write about, those that have arrived first."""
-    return tuple(dict.fromkeys((*arrived, *DOMAINS)))
+    return tuple(dict.fromkeys((*(domain.name for domain in catalogue.domains()), *_DOMAINS)))

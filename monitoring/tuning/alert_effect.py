@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from monitoring.domains.band import Bands
-from monitoring.domains.catalogue import METRICS
+from monitoring.domains.catalogue import metrics
 
 State = Literal["ok", "warning", "critical"]
 
@@ -49,7 +49,7 @@ class AlertEffect(msgspec.Struct, frozen=True):
 def effects(bands: Mapping[str, Bands], signal: str, expected: tuple[float, float]) -> Iterator[AlertEffect]:
     """Yield the effect on each alert of a signal, as its bands stand."""
     band = bands.get(signal)
-    names = next(((m.low_alert, m.high_alert) for m in METRICS if m.signal == signal), (None, None))
+    names = next(((m.low_alert, m.high_alert) for m in metrics() if m.signal == signal), (None, None))
     if band is None or not band.enabled:
         return
     low, high = expected

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.replay.backtest import Effect, alerts_effect
 from monitoring.replay.replayer import Progress, Replayer
 from monitoring.targets.targets import Targets
@@ -28,7 +28,7 @@ async def with_firings(
     (`overrides`) are left out. Raises PrometheusError, RuleError.
     """
     listed = list(found)
-    groups = rule_groups(msgspec.structs.replace(targets, overrides={}))
+    groups = plan_of(msgspec.structs.replace(targets, overrides={})).groups
     names = [one.alert for one in listed]
     runs = [await alerts_effect(replayer, groups, names, progress)]
     for side in SIDES:

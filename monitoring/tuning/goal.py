@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -63,16 +63,19 @@ class _Try(msgspec.Struct, frozen=True):
 Look = Callable[[Plan], Outlook]
 
 
-def choose(goal: Goal, current: Plan, look: Look, *, may_raise: bool = True) -> Choice:
+def choose(
+    goal: Goal, current: Plan, look: Look, *, may_raise: bool = True, movable: Collection[int] = range(4)
+) -> Choice:
     """Return the plan that comes nearest to the goal: min_overall moved alone, or all thresholds alike.
 
     Lowering min_overall alone lets in those that failed in nothing else, which single histograms tell badly; moving all
     alike is what the histogram of margins knows. It is taken where it is nearer to the goal, or known much better.
-    `may_raise` false leaves out plans stricter than the current one.
+    `may_raise` false leaves out plans stricter than the current one. `movable`: numbers of the dimensions whose scores
+    are known; the thresholds of others stay.
     """
     best = _search(goal, current, _alone(current), look, may_raise)
     if _misses(goal, best) > _BETTER or best.plan.thresholds[0] < current.thresholds[0]:
-        other = _search(goal, current, _alike(current), look, may_raise)
+        other = _search(goal, current, _alike(current, movable), look, may_raise)
         nearer = _misses(goal, best) - _misses(goal, other)
         if nearer > _BETTER or (nearer > -_BETTER and other.unsure < best.unsure - _BETTER):
             best = other
@@ -94,9 +97,9 @@ def _alone(current: Plan) -> Iterator[Plan]:
         yield msgspec.structs.replace(current, thresholds=(value, *current.thresholds[1:]))
 
 
-def _alike(current: Plan) -> Iterator[Plan]:
+def _alike(current: Plan, movable: Collection[int]) -> Iterator[Plan]:
     for n in range(-95, 96):
-        moved = tuple(round(t + n * _STEP, 4) for t in current.thresholds)
+        moved = tuple(round(t + n * _STEP, 4) if d in movable else t for d, t in enumerate(current.thresholds))
         if min(moved) >= 0.0 and max(moved) <= 1.0:
             yield msgspec.structs.replace(current, thresholds=moved)
 

@@ -9,6 +9,7 @@ from monitoring.tuning.alert_effect import AlertEffect
 from pipeline.decisions.routing import Mode
 
 Interval = tuple[float, float]
+UNKNOWN: Interval = (0.0, 1.0)  # of a share of which nothing is known
 
 
 class Recommendation(msgspec.Struct, frozen=True):
@@ -36,13 +37,18 @@ class ModeAdvice(msgspec.Struct, frozen=True):
 
 
 class Expectation(msgspec.Struct, frozen=True):
-    """Figures of one plan, of one content type or all."""
+    """Figures of one plan, of one content type or all; `now` as they were counted, else as they are expected.
+
+    The `likely` ones lie within their intervals, as quality does; None where nothing is known.
+    """
 
     items: int
     bypass_rate: Interval
     quality: float | None
     quality_interval: Interval | None
     time_savings: Interval
+    likely_bypass_rate: float | None = None
+    likely_time_savings: float | None = None
 
 
 class Tuning(msgspec.Struct, frozen=True):

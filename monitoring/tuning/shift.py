@@ -8,17 +8,17 @@ to what was recorded. So a bad afternoon stays one.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 import numpy as np
 
 from monitoring.history.blocks import Floats
-from monitoring.history.histograms import Buckets, Range
+from monitoring.history.histograms import Range
 from monitoring.history.resampling import Resampling
 from monitoring.outlook.evidence import Evidence
-from monitoring.outlook.observed import is_filtering
+from monitoring.outlook.observed import observe
 from monitoring.outlook.outlook import Model
 from monitoring.outlook.stratum import Plan
 from monitoring.replay.evaluation import Move
@@ -62,12 +62,12 @@ def shifts(evidence: Evidence, now: Plan, then: Plan) -> dict[str, Shift]:
 
     Where other configurations ran beside the one tuned, only its share of the items moves.
     """
-    bounds, filtering = list(_stretches(evidence.activity())), is_filtering(evidence)
+    bounds, observed = list(_stretches(evidence.activity())), observe(evidence, now.thresholds)
     rows: dict[str, list[Case]] = {name: [] for name in SIGNALS}
     share = evidence.finished() / (evidence.finished() + sum(evidence.others.values()))
     for first, last in bounds:
-        part = _between(evidence, first, last)
-        model = Model(part, now, Resampling(np.zeros(0), draws=0), filtering)
+        part = evidence.between(first, last)
+        model = Model(part, now, Resampling(np.zeros(0), draws=0), observed)
         was, outlook = _recorded(part), model.outlook(then)[0]
         exits = float(model.early_share(then)[0] - model.early_share(now)[0])
         for name, found in (("bypass_rate", outlook.bypass), ("quality_score_avg", outlook.quality),
@@ -84,7 +84,7 @@ def _recorded(evidence: Evidence) -> dict[str, float]:
     scored = sum(float(h.counts.sum()) for key, h in evidence.scores.items() if key[:2] == of_full)
     saved, spent = evidence.total(evidence.saved), evidence.total(evidence.spent)
     return {
-        "bypass_rate": 1 - evidence.total(evidence.items, "full") / evidence.finished(),
+        "bypass_rate": evidence.shortcuts() / evidence.finished(),
         "quality_score_avg": evidence.total(evidence.score_sums, *of_full) / scored if scored else math.nan,
         "time_savings": saved / (saved + spent) if saved + spent else math.nan,
     }
@@ -103,15 +103,3 @@ def _stretches(activity: Floats) -> Iterator[tuple[int, int]]:
         if last == len(activity) or (total >= LEAST_ITEMS and waiting >= LEAST_ITEMS):
             yield first, last
             first, total = last, 0.0
-
-
-def _between(evidence: Evidence, first: int, last: int) -> Evidence:
-    """Return what is known of some blocks."""
-    changes: dict[str, Any] = {"blocks": last - first}
-    for name in ("items", "spent", "saved", "bypasses", "score_sums", "evaluations", "exits", "shadow", "stages"):
-        table: Mapping[Any, Floats] = getattr(evidence, name)
-        changes[name] = {key: values[first:last] for key, values in table.items()}
-    for name in ("scores", "margins", "candidates"):
-        found: Mapping[Any, Buckets] = getattr(evidence, name)
-        changes[name] = {key: Buckets(one.edges, one.counts[first:last]) for key, one in found.items()}
-    return msgspec.structs.replace(evidence, **changes)

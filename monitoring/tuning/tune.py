@@ -9,10 +9,10 @@ import numpy as np
 
 from monitoring.domains.band import Bands
 from monitoring.history.blocks import Floats
-from monitoring.history.histograms import Range
+from monitoring.history.histograms import Range, exactly
 from monitoring.history.resampling import MIN_BLOCKS, Resampling
 from monitoring.outlook.evidence import Evidence
-from monitoring.outlook.observed import is_filtering, modes_seen
+from monitoring.outlook.observed import observe, settled
 from monitoring.outlook.outlook import Model, Outlook
 from monitoring.outlook.shadow_share import shadow_shares
 from monitoring.outlook.stratum import Plan
@@ -20,7 +20,7 @@ from monitoring.targets.targets import Targets
 from monitoring.tuning.alert_effect import AlertEffect, effects
 from monitoring.tuning.goal import Goal, choose
 from monitoring.tuning.mode_advice import MIN_ASSESSED, advise_modes
-from monitoring.tuning.recommendation import Expectation, Interval, Recommendation, Tuning
+from monitoring.tuning.recommendation import UNKNOWN, Expectation, Interval, Recommendation, Tuning
 from monitoring.tuning.shift import Shift, shifts
 from pipeline.decisions.routing import Mode
 from pipeline.domains.content.labels import CHECKPOINTS, DIMENSIONS
@@ -51,6 +51,8 @@ def tune(
     `by_content_type`: modes are recommended too, and the expectation is given for each type. `bands` by signal say
     which early-exit share is well, and which alerts the result would raise; None: those built in.
     """
+    if evidence is not None:
+        evidence = since_changes(evidence, in_force)
     lacking = _lacking(evidence)
     if evidence is None or lacking:
         return Tuning(False, [lacking], [], goal.text, *(_seen(evidence) if evidence else ()))
@@ -59,8 +61,13 @@ def tune(
 
 def expect(evidence: Evidence, in_force: InForce, thresholds: tuple[float, float, float, float]) -> Expectation:
     """Return what thresholds (overall, coherence, completeness, informativeness) would come to, all else as it is."""
-    advisor = _Advisor(evidence, in_force, Goal(""), False, {})
+    advisor = _Advisor(since_changes(evidence, in_force), in_force, Goal(""), False, {})
     return advisor.expectation(thresholds)
+
+
+def since_changes(evidence: Evidence, in_force: InForce) -> Evidence:
+    """Return what is known since the last time that a content type changed the way its items go."""
+    return settled(evidence, _thresholds(evidence, in_force))
 
 
 def expected_shifts(evidence: Evidence, in_force: InForce, found: Tuning) -> dict[str, Shift]:
@@ -78,16 +85,23 @@ def _plan(
 ) -> Plan:
     """Return the plan in force, as far as the metrics tell, with what is changed."""
     values = {**in_force.values, **evidence.thresholds, **(changed or {})}
-    thresholds = tuple(values[f"min_{dimension}"] for dimension in DIMENSIONS)
     confidences = {c: v for c in CHECKPOINTS if (v := values.get(f"{c}_min_confidence")) is not None}
-    return Plan(thresholds, confidences, {**modes_seen(evidence), **(modes or {})})  # type: ignore[arg-type]  # four of them
+    seen = observe(evidence, _thresholds(evidence, in_force)).modes
+    return Plan(_thresholds(evidence, in_force, changed), confidences, {**seen, **(modes or {})})
+
+
+def _thresholds(
+    evidence: Evidence, in_force: InForce, changed: Mapping[str, float] | None = None
+) -> tuple[float, float, float, float]:
+    values = {**in_force.values, **evidence.thresholds, **(changed or {})}
+    return tuple(values[f"min_{dimension}"] for dimension in DIMENSIONS)  # type: ignore[return-value]  # four of them
 
 
 def _lacking(evidence: Evidence | None) -> str:
     if evidence is None:
         return f"not enough data: no items in the window, {MIN_ITEMS} are needed"
-    items, assessed = round(evidence.finished()), round(evidence.assessed())
-    since = " since the thresholds last changed" if evidence.changed else ""
+    items, assessed = evidence.numbers()
+    since = f" since {' and '.join(evidence.changed)} last changed" if evidence.changed else ""
     if items < MIN_ITEMS:
         return f"not enough data: {items} items under `{evidence.version}`{since}, {MIN_ITEMS} are needed"
     if assessed < MIN_ASSESSED:
@@ -96,7 +110,7 @@ def _lacking(evidence: Evidence | None) -> str:
 
 
 def _seen(evidence: Evidence) -> tuple[str, int, list[str]]:
-    return evidence.version, round(evidence.finished()), evidence.content_types()
+    return evidence.version, evidence.numbers()[0], evidence.content_types()
 
 
 class _Advisor:
@@ -117,8 +131,9 @@ class _Advisor:
         )
         wanted, exit_reason = self._confidences(wanted)
         choice = choose(
-            self._goal, wanted, lambda plan: self._fast.outlook(plan)[0], may_raise=not self._wrong("quality_filter")
-        )
+            self._goal, wanted, lambda plan: self._fast.outlook(plan)[0], may_raise=not self._wrong("quality_filter"),
+            movable=[n for n, dimension in enumerate(DIMENSIONS) if self._scored(dimension)],
+        )  # fmt: skip
         plan = choice.plan
         outlook, parts = self._model.outlook(plan)
         version, items, types = _seen(self._evidence)
@@ -131,7 +146,7 @@ class _Advisor:
             version,
             items,
             types,
-            self._expectation(self._model.outlook(self._current)[0]),
+            msgspec.structs.replace(self._expectation(self._model.counted()), items=items),
             self._expectation(outlook),
             modes,
             {name: self._expectation(part) for name, part in parts.items()} if self._by_type else {},
@@ -186,7 +201,7 @@ class _Advisor:
     def _recommendations(self, plan: Plan, outlook: Outlook, exit_reason: str) -> Iterator[Recommendation]:
         bypass, savings = self._interval(outlook.bypass), self._interval(outlook.savings)
         quality = _number(outlook.quality.point)
-        assessed = round(self._evidence.assessed())
+        assessed = self._evidence.numbers()[1]
         for n, dimension in enumerate(DIMENSIONS):
             now, then = self._current.thresholds[n], plan.thresholds[n]
             yield Recommendation(
@@ -205,6 +220,8 @@ class _Advisor:
             )  # fmt: skip
 
     def _why(self, n: int, now: float, then: float, outlook: Outlook) -> str:
+        if not self._scored(DIMENSIONS[n]):
+            return f"left as it is: no scores recorded for {DIMENSIONS[n]}"
         if n and now == then:
             return "kept as it is: moving min_overall does it"
         what = "kept" if now == then else "raised" if then > now else "lowered"
@@ -221,16 +238,22 @@ class _Advisor:
             counts = ", ".join(f"{name} ({n:.0f} items)" for name, n in sorted(evidence.others.items()))
             yield f"only `{evidence.version}` is looked at; left out: {counts}"
         if evidence.changed:
-            yield "thresholds changed within the window: only what came after is looked at"
+            yield f"{' and '.join(evidence.changed)} changed within the window: only what came after is looked at"
+        observed = self._model.basis.observed
+        for doubt in observed.doubts:
+            yield f"the evidence contradicts itself, so intervals are wider; {doubt}"
         if not evidence.margins:
             yield "no pipeline_quality_margin_ratio: bounds come from each score alone and are wider"
-        if not evidence.total(evidence.spent) + evidence.total(evidence.saved):
-            yield "no seconds recorded (pipeline_time_spent_seconds_total): nothing is known about savings"
+        elif part := [k for k, seen in observed.types.items() if not seen.margins and not seen.doubt]:
+            yield f"margins tell of a part of the items only, and are left aside: {', '.join(part)}"
+        if family := self._missing_seconds():
+            yield f"no seconds recorded ({family}): nothing is known about savings"
         missing = [d for d in DIMENSIONS if not self._scored(d)]
         if missing:
             yield f"no scores recorded for {', '.join(missing)}: these thresholds are left as they are"
-        if not is_filtering(evidence):
-            yield "quality filtering seems to be off: the figures are for switching it on"
+        if not observed.filtering:
+            how = "is" if observed.told else "seems to be"
+            yield f"quality filtering {how} off: the expected figures are for switching it on"
         if not self._resampling.by_blocks:
             yield (
                 f"fewer than {MIN_BLOCKS} stretches of time with items: how much items of one hour resemble each other "
@@ -238,6 +261,13 @@ class _Advisor:
             )
         if wrong := self._wrong("quality_filter"):
             yield f"quality filter: {wrong}; nothing stricter is recommended"
+
+    def _missing_seconds(self) -> str:
+        """Return the family without which savings are not known; empty where they are."""
+        if self._evidence.tells_seconds():
+            return ""
+        which = "saved" if self._evidence.total(self._evidence.spent) else "spent"
+        return f"pipeline_time_{which}_seconds_total"
 
     def _scored(self, dimension: str) -> bool:
         return any(key[0] == dimension and h.counts.sum() > 0 for key, h in self._evidence.scores.items())
@@ -248,9 +278,10 @@ class _Advisor:
             "bypass_rate": self._interval(outlook.bypass),
             "quality_score_avg": self._interval(outlook.quality),
             "time_savings": self._interval(outlook.savings),
-            "early_exit_share": self._interval(Range(share, share, share)),
+            "early_exit_share": self._interval(exactly(share)),
         }
-        return [e for signal, i in expected.items() if np.isfinite(i[0]) for e in effects(self._bands, signal, i)]
+        known = [signal for signal, i in expected.items() if i != UNKNOWN]
+        return [e for signal in known for e in effects(self._bands, signal, expected[signal])]
 
     def _expectation(self, outlook: Outlook) -> Expectation:
         quality = _number(outlook.quality.point)
@@ -260,19 +291,21 @@ class _Advisor:
             quality,
             None if quality is None else self._interval(outlook.quality),
             self._interval(outlook.savings),
+            _number(outlook.bypass.point),
+            _number(outlook.savings.point),
         )
 
     def _interval(self, found: Range) -> Interval:
-        """Return what is possible, and sampling error on top."""
-        low, high = (
-            float(side[0]) + sign * _or_zero(self._resampling.reach(side))
-            for side, sign in ((found.low, -1), (found.high, 1))
-        )
+        """Return what is possible, and sampling error on top; UNKNOWN where nothing is known."""
+        if not np.isfinite(found.point[0]):
+            return UNKNOWN
+        low, high = (float(side[0]) + sign * self._reach(side) for side, sign in ((found.low, -1), (found.high, 1)))
         return max(0.0, low), min(1.0, high)
 
-
-def _or_zero(value: float) -> float:
-    return value if np.isfinite(value) else 0.0
+    def _reach(self, figures: Floats) -> float:
+        """Return how far sampling error reaches beyond one end."""
+        found = self._resampling.reach(figures)
+        return found if np.isfinite(found) else 0.0
 
 
 def _number(replicates: Floats) -> float | None:

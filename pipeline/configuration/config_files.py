@@ -13,7 +13,6 @@ from pipeline.decisions.early_exit import Checkpoint, ExitCondition
 from pipeline.decisions.facts import FACTS, FactDeclaration
 from pipeline.decisions.quality import QualityThresholds
 from pipeline.decisions.routing import MODES, Routing, TypeRoute
-from pipeline.domains.catalogue import FAMILIES
 from pipeline.domains.content.labels import CHECKPOINTS, CONTENT_TYPES
 from pipeline.errors import HIDDEN, ConfigError, Problem
 from pipeline.events import Ratio
@@ -307,7 +306,9 @@ class _Reader:
         return ExitCondition(condition, " ".join((reason or source).split())[:_REASON_LENGTH])
 
     def _label_caps(self, node: Node) -> None:
-        labels = {label for family in FAMILIES for label in family.labels}
+        from pipeline.domains.catalogue import sound_domains  # looks for other packages: only who caps labels waits
+
+        labels = {label for domain in sound_domains() for family in domain.families for label in family.labels}
         caps: dict[str, int] = {}
         for name, entry in node.items():
             value = entry.plain()

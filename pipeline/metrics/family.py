@@ -8,9 +8,6 @@ from typing import Literal
 import msgspec
 
 Kind = Literal["counter", "gauge", "histogram"]
-Domain = Literal[
-    "pipeline", "exporter", "llm", "workflow", "batching", "bandits", "evaluations", "agents", "clustering", "models"
-]
 Kept = Literal["counted", "process", "config"]
 
 UNSPECIFIED = "unspecified"  # label value of something that was not said
@@ -60,12 +57,15 @@ class Family(msgspec.Struct, frozen=True):
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
     why: str = ""
-    domain: Domain = "pipeline"
     zeros: bool = True
     own: tuple[Label, ...] = ()
     pairs: Mapping[str, str] = {}
     kept: Kept = "counted"
     recorded: Summed = Summed()
+
+    def own_label(self, name: str) -> Label | None:
+        """Return the label of that name if it means something of its own here."""
+        return next((label for label in self.own if label.name == name), None)
 
 
 def edges(start: float, stop: float, step: float) -> tuple[float, ...]:

@@ -20,7 +20,7 @@ class KnownValues(msgspec.Struct, frozen=True):
         if label in family.pairs:
             paired = self.pairs.get((family.name, label), {})
             return tuple(dict.fromkeys(value for values in paired.values() for value in values))
-        return () if any(own.name == label for own in family.own) else tuple(self.values.get(label, ()))
+        return () if family.own_label(label) else tuple(self.values.get(label, ()))
 
     def belonging(self, family: Family, label: str, owner: str) -> tuple[str, ...]:
         """Return the values of a paired label that belong to one value of the label it is paired with."""

@@ -6,10 +6,17 @@ import threading
 from collections.abc import Callable
 from typing import TypeGuard
 
-from pipeline.metrics.family import OTHER, UNSPECIFIED, Label
+from pipeline.metrics.family import OTHER, UNSPECIFIED, Family, Label
 
 MAX_LENGTH = 128  # characters; a longer value is no name of anything
 _EXEMPLAR_LENGTH = 100  # OpenMetrics allows 128 characters for all of an exemplar's labels
+
+LABEL_OVERFLOW = Family(
+    "exporter_label_overflow_total",
+    "counter",
+    "Label values that were beyond their closed set or cap and became `other`.",
+    ("label",),
+)
 
 
 class LabelGuard:

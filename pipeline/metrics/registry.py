@@ -1,19 +1,19 @@
-"""The families of the catalogue, alive in a registry, and the one door through which events reach them."""
+"""Families alive in a registry, and the one door through which events reach them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from pipeline.domains import catalogue
+from pipeline.metrics.declarations import Declarations
+from pipeline.metrics.domain import Domain, Handler
 from pipeline.metrics.family import UNSPECIFIED, Family
 from pipeline.metrics.known import NOTHING_KNOWN, KnownValues
-from pipeline.metrics.labels import LabelGuard
+from pipeline.metrics.labels import LABEL_OVERFLOW, LabelGuard
 
 Metric = Counter | Gauge | Histogram
-Handler = Callable[[Any], None]
 
 
 class Series:
@@ -37,38 +37,34 @@ class Series:
 
 
 class Metrics:
-    """All families of the catalogue in one registry, ready to take events.
+    """All families of some domains in one registry, ready to take their events.
 
     Known label sets stand at 0 from the start, so that the first increment is visible to `rate()`. `caps` replaces the
-    catalogue's cap of a label (values in all, known ones included).
+    declared cap of a label (values in all, known ones included).
     """
 
     def __init__(
         self,
         registry: CollectorRegistry,
+        domains: Iterable[Domain],
         *,
         known: KnownValues = NOTHING_KNOWN,
         caps: Mapping[str, int] | None = None,
-        families: Iterable[Family] = catalogue.FAMILIES,
     ) -> None:
-        from pipeline.domains.content.handlers import ContentHandlers  # a domain module needs the names above
-        from pipeline.domains.content.shadow import ShadowHandlers
-
         self.registry = registry
-        self.known = known
+        self.declared = Declarations(domains)
+        self._known = known
         self._caps = dict(caps or {})
-        self._families = {family.name: family for family in families}
-        self._series = {
-            name: Series(_declare(family, registry), bool(family.labels)) for name, family in self._families.items()
-        }
+        families = self.declared.families
+        self._series = {name: Series(_live(family, registry), bool(family.labels)) for name, family in families.items()}
         self._guards: dict[tuple[str, str], LabelGuard] = {}
-        self.overflow = self.series("exporter_label_overflow_total")
-        for family in self._families.values():
+        self._overflow = self._series.get(LABEL_OVERFLOW.name)
+        for family in families.values():
             self._stand_at_zero(family)
-        self._handlers: dict[type, Handler] = {
-            **ContentHandlers(self).handlers(),
-            **ShadowHandlers(self).handlers(),
-        }
+        self._handlers: dict[type, Handler] = {}
+        for domain in self.declared.domains:
+            if domain.handlers is not None:
+                self._handlers |= domain.handlers(self)
 
     def apply(self, event: object) -> None:
         """Turn one valid event into increments."""
@@ -83,23 +79,27 @@ class Metrics:
     def series(self, family: Family | str) -> Series:
         """Return the series of one family. Raises LookupError for one that no domain here declares."""
         name = family if isinstance(family, str) else family.name
-        try:
-            return self._series[name]
-        except KeyError:
-            raise LookupError(f"metric {name!r} is not declared in the catalogue") from None
+        return self._series[self.declared.family(name).name]
 
     def family(self, family: Family | str) -> Any:
-        """Return the prometheus_client object of one family."""
+        """Return the prometheus_client object of one family. Raises LookupError, as `series` does."""
         return self.series(family).metric
 
     def guard(self, family: Family | str, label: str) -> LabelGuard:
-        """Return the guard of a label; families that share a label's declaration share its guard."""
-        declared = self._families[family if isinstance(family, str) else family.name]
-        key = (declared.name if any(own.name == label for own in declared.own) else "", label)
+        """Return the guard of a label; families that share a label's declaration share its guard.
+
+        Raises LookupError for a family or a label that no domain here declares.
+        """
+        whose = self.declared.family(family if isinstance(family, str) else family.name)
+        key = (whose.name if whose.own_label(label) else "", label)
         if key not in self._guards:
-            declaration = catalogue.label_of(declared, label, self.known, self._caps)
-            self._guards[key] = LabelGuard(declaration, lambda name: self.overflow(name).inc())
+            declaration = self.declared.label(whose, label, self._known, self._caps)
+            self._guards[key] = LabelGuard(declaration, self._overflowed)
         return self._guards[key]
+
+    def _overflowed(self, label: str) -> None:
+        if self._overflow is not None:
+            self._overflow(label).inc()
 
     def _stand_at_zero(self, family: Family) -> None:
         if family.labels and family.zeros:
@@ -119,13 +119,13 @@ class Metrics:
         declaration = self.guard(family, label).label
         if label in family.pairs:
             owner = before[family.labels.index(family.pairs[label])]
-            return self.known.belonging(family, label, owner)
+            return self._known.belonging(family, label, owner)
         if declaration.unspecified == "beside" or (declaration.unspecified == "alone" and not declaration.values):
             return (*declaration.values, UNSPECIFIED)
         return declaration.values
 
 
-def _declare(family: Family, registry: CollectorRegistry) -> Metric:
+def _live(family: Family, registry: CollectorRegistry) -> Metric:
     if family.kind == "histogram":
         return Histogram(family.name, family.help, family.labels, buckets=family.buckets, registry=registry)
     kind = Counter if family.kind == "counter" else Gauge

@@ -11,7 +11,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.promql.rule_files import Rules, read_rules
 from monitoring.replay.backtest import AlertReport, chosen, differences, reports
 from monitoring.replay.recorded_series import Recorded
@@ -85,7 +85,7 @@ def command(alert: str | None, config_file: Path | None, against: str | None, wi
 
 def _rules(path: Path | None, alert: str | None, beside: Rules | None = None) -> Rules:
     """Return the rules that the targets ask for; an alert that neither they nor those beside have is refused."""
-    rules = read_rules(rule_groups(load_targets(path)))
+    rules = read_rules(plan_of(load_targets(path)).groups)
     found = chosen(rules, alert)
     if alert is not None and not found.alerting and not (beside and beside.alerting):
         names = {rule.name for rule in rules.alerting}

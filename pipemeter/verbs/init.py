@@ -38,17 +38,18 @@ def command(folder: Path, force: bool, as_json: bool) -> None:
     states = {name: _state(folder / name, file) for name, file in sorted(files.items())}
     differing = [name for name, state in states.items() if state == "replaced"]
     if differing and not force:
-        more = f" and {len(differing) - 1} more differ" if len(differing) > 1 else " differs"
+        several = len(differing) > 1
+        more = f" and {len(differing) - 1} more differ" if several else " differs"
         raise PipemeterError(
-            f"{folder / differing[0]}{more} from what would be written; nothing was written, --force replaces what differs"
+            f"{folder / differing[0]}{more} from what belongs there; nothing was written, --force replaces "
+            f"{'them' if several else 'it'}"
         )
     for name, state in states.items():
         if state != "unchanged":
             if state == "replaced" and name.startswith(_PEOPLE_WRITE):
                 (folder / name).replace(folder / f"{name}.bak")
-            with replacing(folder / name) as file:
+            with replacing(folder / name, mode=files[name].mode, synced=False) as file:
                 file.write(files[name].data)
-            (folder / name).chmod(files[name].mode)
     by_state = {
         state: [name for name in states if states[name] == state] for state in ("written", "replaced", "unchanged")
     }

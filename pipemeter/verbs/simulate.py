@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 
 import click
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline.domains.content.traffic import Traffic
+from pipeline.domains.catalogue import domains
 from pipeline.events import ItemFailed
+from pipeline.metrics.domain import Dials, Traffic
 from pipeline.recording.environment import DEFAULT_URL, exporter_address
 from pipeline.recording.recorder import Recorder
 from pipemeter import exits
 from pipemeter.logs import configure_logs
+from pipemeter.options import Within
 from pipemeter.stopping import Stop, stopping
 
 _TICK = 0.1  # s between bursts: traffic is even enough for any scrape interval
@@ -23,16 +26,12 @@ _TICK = 0.1  # s between bursts: traffic is even enough for any scrape interval
 
 @click.command("simulate")
 @click.option("--url", default=None, help=f"The exporter.  [default: DASHBOARD_API_URL, else {DEFAULT_URL}]")
-@click.option("--seconds", type=click.FloatRange(0, 604_800), default=60.0, show_default=True, help="0: until Ctrl-C.")
-@click.option("--rate", type=click.FloatRange(0.01, 2000), default=5.0, show_default=True, help="Items a second.")
+@click.option("--seconds", type=Within(0, 604_800), default=60.0, show_default=True, help="0: until Ctrl-C.")
+@click.option("--rate", type=Within(0.01, 2000), default=5.0, show_default=True, help="Items a second.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same items.")
-@click.option("--fail", type=click.FloatRange(0, 1), default=0.005, show_default=True, help="Share of items that fail.")
-@click.option(
-    "--quality", type=click.FloatRange(-1, 1), default=0.0, show_default=True, help="Shifts all quality scores."
-)
-@click.option(
-    "--shadow", type=click.FloatRange(0, 1), default=0.02, show_default=True, help="Share of skipped items judged."
-)
+@click.option("--fail", type=Within(0, 1), default=0.005, show_default=True, help="Share of items that fail.")
+@click.option("--quality", type=Within(-1, 1), default=0.0, show_default=True, help="Shifts all quality scores.")
+@click.option("--shadow", type=Within(0, 1), default=0.02, show_default=True, help="Share of skipped items judged.")
 @click.option("--json", "as_json", is_flag=True, help="The closing figures as one JSON line.")
 def command(
     url: str | None,
@@ -53,7 +52,9 @@ def command(
     from pipeline.recording.push import PushRecorder
 
     target, token = exporter_address(url)
-    traffic = Traffic(random.Random(seed), fail=fail, quality=quality, shadow=shadow)  # noqa: S311 - traffic, no secret
+    dials = Dials(fail, quality, shadow)
+    # each with dice of its own, so that one domain more leaves the others' traffic as it is
+    traffic = [domain.traffic(random.Random(seed), dials) for domain in domains() if domain.traffic]  # noqa: S311 - no secret
     with stopping("stopping; what is under way is delivered") as stop, PushRecorder(target, token=token) as recorder:
         figures = _send(recorder, traffic, seconds, rate, stop)
     dropped = sum(recorder.dropped.values())
@@ -69,10 +70,10 @@ def command(
     return 0 if figures["delivered"] >= figures["events"] else exits.FAILED
 
 
-def _send(recorder: Recorder, traffic: Traffic, seconds: float, rate: float, stop: Stop) -> dict[str, int]:
+def _send(recorder: Recorder, traffic: Sequence[Traffic], seconds: float, rate: float, stop: Stop) -> dict[str, int]:
     items = events = failed = 0
     started = time.monotonic()
-    for event in (first := list(traffic.start())):
+    for event in (first := [event for one in traffic for event in one.start()]):
         recorder.record(event)
     events += len(first)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
@@ -82,10 +83,10 @@ def _send(recorder: Recorder, traffic: Traffic, seconds: float, rate: float, sto
             elapsed = time.monotonic() - started
             due = int((min(elapsed, seconds) if seconds else elapsed) * rate)
             while items < due:
-                batch = traffic.item()
+                batch = [event for one in traffic for event in one.item()]
                 recorder.record_many(batch)
                 items, events = items + 1, events + len(batch)
-                failed += isinstance(batch[-1], ItemFailed)
+                failed += any(isinstance(event, ItemFailed) for event in batch)
             if seconds and elapsed >= seconds:
                 break
             progress.update(task, completed=elapsed, description=f"{items} items sent")

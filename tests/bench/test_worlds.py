@@ -9,10 +9,10 @@ import pytest
 from bench.worlds import WAYS, Arm, Kind, World, decide, draw, series
 from pipeline.decisions.quality import QualityThresholds, judge
 from pipeline.decisions.routing import Routing, TypeRoute, route
+from pipeline.domains.catalogue import live_metrics
 from pipeline.domains.content.labels import CHECKPOINTS
 from pipeline.events import PROCESSING_TYPES, CheckpointEvaluated, ItemFinished, QualityAssessed
 from pipeline.item import Scores
-from pipeline.metrics.registry import Metrics
 
 WORLD = World(
     kinds=(Kind("news", 0.5, 0.66, 80.0), Kind("education", 0.3, 0.7, 90.0, "full"),
@@ -40,7 +40,7 @@ def test_items_go_the_way_that_the_pipelines_own_decisions_send_them() -> None:
 def test_the_series_of_a_world_are_those_that_the_exporters_registry_shows() -> None:
     drawn = draw(WORLD, np.random.default_rng(4), ITEMS, 3600.0)
     finished = decide(WORLD, drawn)
-    metrics = Metrics(prometheus_client.CollectorRegistry())
+    metrics = live_metrics(prometheus_client.CollectorRegistry())
     for n in range(ITEMS):
         way, left = PROCESSING_TYPES[finished.way[n]], int(finished.left[n])
         known = left not in (0, 1)

@@ -98,10 +98,10 @@ def test_when_the_journal_cannot_be_written_the_loss_is_counted(running: Running
 
 def test_during_a_snapshot_events_wait(running: Running) -> None:
     recorder = LocalRecorder(running.exporter, Config(), flush_seconds=3600)
-    running.exporter.ingest.paused = True
+    running.exporter.gate.paused = True
     recorder.record_many([ITEM, ITEM])
     assert not recorder.flush()
-    running.exporter.ingest.paused = False
+    running.exporter.gate.paused = False
     assert recorder.flush()
     recorder.close()
     assert running.value("pipeline_items_total") == 2

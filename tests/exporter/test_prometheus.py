@@ -123,7 +123,8 @@ def test_the_hours_of_a_window_come_back_one_by_one() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         asked = dict(httpx.QueryParams(request.content.decode()))
         assert (asked["start"], asked["end"], asked["step"]) == ("7200.000", "14400.000", "3600")
-        by = [{"dimension": "overall"}, {"dimension": "coherence"}] if "dimension" in asked["query"] else [{}]
+        dimensions = ("overall", "coherence") if "dimension" in asked["query"] else ("",)
+        by = [{"dimension": name, "processing_type": "full"} for name in dimensions]
         value = {"sum": "8"}.get("sum" if "_sum" in asked["query"] else "", "10")
         result = [{"metric": labels, "values": [[10_800, value], [14_400, value]]} for labels in by]
         return httpx.Response(200, json={"status": "success", "data": {"resultType": "matrix", "result": result}})

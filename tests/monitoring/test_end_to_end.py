@@ -17,7 +17,7 @@ import pytest
 from exporter.app import create_app
 from exporter.server.running import BackgroundServer
 from exporter.settings import ExporterSettings
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.compile.output import compile_all, write
 from monitoring.domains.band import Bands
 from monitoring.targets.targets import Targets
@@ -196,7 +196,7 @@ def test_every_series_that_a_rule_asks_for_exists_after_a_simulated_run(default_
                 recorder.record_many(traffic.item())
             eventually(lambda count=300 * round_: _left(prometheus) >= count)  # type: ignore[misc]
     eventually(lambda: bool(prometheus.ask("pipeline:bypass_rate:ratio1h > 0 and pipeline:error_rate:ratio3d > 0")), 60)
-    rules = [rule for group in rule_groups(Targets()) for rule in group["rules"]]
+    rules = [rule for group in plan_of(Targets()).groups for rule in group["rules"]]
     asked = {selector for rule in rules for selector in _selectors(rule["expr"])}
     asked |= {rule["record"] for rule in rules if "record" in rule}
     assert len(asked) > 100

@@ -118,3 +118,14 @@ def content(tmp_path: Path) -> Path:
     for name in ("news/election-count.vtt", "news/rail-works.wav", "broken/empty.txt"):
         (folder / Path(name).name).write_bytes((samples / name).read_bytes())
     return folder
+
+
+def cron(folder: Path, prometheus: str, *arguments: str, out: str = "out", **more: str) -> tuple[int, bytes, str]:
+    """Run a command as cron does: no terminal, no HOME, no TERM, no language; return code, output and errors."""
+    environ = {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", "PYTHONPATH": str(REPOSITORY), "PROMETHEUS_URL": prometheus}
+    with (folder / out).open("wb") as file:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipemeter", *arguments], cwd=folder, env=environ | more, stdin=subprocess.DEVNULL,
+            stdout=file, stderr=subprocess.PIPE, text=True, start_new_session=True, check=False,
+        )  # fmt: skip
+    return done.returncode, (folder / out).read_bytes(), done.stderr

@@ -27,9 +27,9 @@ def placed(panels: Iterable[Panel]) -> Iterator[tuple[Panel, Place]]:
     number = y = 0
     for row in _rows(panels):
         x, height = 0, max(panel.height for panel in row)
-        for panel in row:
+        for left, panel in enumerate(row, start=1):
             number += 1
-            width = COLUMNS - x if panel is row[-1] else panel.width
+            width = COLUMNS - x if left == len(row) else panel.width
             yield panel, Place(number, x, y, width, height)
             x += width
         y += height

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from monitoring.compile.dashboards.fields import SOURCE, Json
+
 
 class Note(msgspec.Struct, frozen=True):
     """One kind of annotation. `title` and `text` take labels as `{{label}}`.
@@ -42,3 +44,21 @@ NOTES = (
         "of the exporter {{instance}}",
     ),
 )
+
+
+def notes_json() -> list[Json]:
+    """Return the annotations of every board."""
+    return [
+        {
+            "builtIn": 0,
+            "datasource": SOURCE,
+            "enable": True,
+            "expr": note.expr,
+            "hide": False,
+            "iconColor": note.colour,
+            "name": note.name,
+            "textFormat": note.text,
+            "titleFormat": note.title,
+        }
+        for note in NOTES
+    ]

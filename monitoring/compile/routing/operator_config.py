@@ -15,8 +15,6 @@ from typing import Any
 from monitoring.compile.routing.config import alertmanager_config, templates
 from monitoring.compile.routing.integrations import OLDEST, Values, Version
 from monitoring.compile.routing.templates import definitions, inlined
-from monitoring.domains.catalogue import DOMAINS
-from monitoring.targets import waiting
 from monitoring.targets.channels import (
     LOG_ADDRESS,
     AnyChannel,
@@ -30,6 +28,7 @@ from monitoring.targets.channels import (
 )
 from monitoring.targets.notifications import Notifications
 from monitoring.targets.targets import Targets
+from monitoring.targets.waiting import domain_names
 from pipeline.errors import ConfigError, Problem
 
 API_VERSION = "monitoring.coreos.com/v1alpha1"
@@ -67,8 +66,7 @@ class Notices:
     def spec(self) -> dict[str, Any]:
         """Return the resource's spec. Raises ConfigError for what it cannot say."""
         config = self._config
-        domains = waiting.domain_names(domain.name for domain in DOMAINS)
-        root = {**config["route"], "matchers": [f'domain=~"{"|".join(sorted(domains))}"']}
+        root = {**config["route"], "matchers": [f'domain=~"{"|".join(sorted(domain_names()))}"']}
         spec: dict[str, Any] = {
             "route": _route(root),
             "receivers": [self._receiver(receiver) for receiver in config["receivers"]],

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from monitoring.domains.alert import Fixed, Triage, either
 from monitoring.domains.signal import JOB
+from pipeline.domains.content.families import FAILURES, ITEMS, ITEMS_IN_PROGRESS
+from pipeline.domains.exporter.families import REJECTED_RECORDS
+from pipeline.metrics.labels import LABEL_OVERFLOW
 
 _HEALTH = "pipemeter-health"
 
@@ -25,8 +28,8 @@ DOWN = Fixed(
 STALLED = Fixed(
     name="PipelineStalled",
     severity="warning",
-    expr="sum (min_over_time(pipeline_items_in_progress[15m]) > 0 and pipeline_items_in_progress offset 15m > 0)\n"
-    "and\n" + either("pipeline_items_total[15m]", "pipeline_failures_total[15m]") + " == 0",
+    expr=f"sum (min_over_time({ITEMS_IN_PROGRESS.name}[15m]) > 0 and {ITEMS_IN_PROGRESS.name} offset 15m > 0)\n"
+    f"and\n{either(ITEMS, FAILURES, '15m')} == 0",
     summary="The pipeline is stalled with {{ $value }} items in progress",
     description="{{ $value }} items have been in progress throughout the last 15m, and none finished or failed "
     "(target: items leave).",
@@ -37,7 +40,7 @@ STALLED = Fixed(
 METRICS_DROPPED = Fixed(
     name="PipelineMetricsDropped",
     severity="warning",
-    expr=either("exporter_rejected_records_total[5m]", "exporter_label_overflow_total[5m]") + " > 0",
+    expr=f"{either(REJECTED_RECORDS, LABEL_OVERFLOW, '5m')} > 0",
     summary="Records are refused or lose their labels",
     description="The exporter has refused records or label values for 15m or longer "
     '({{ $value | printf "%.0f" }} in the last 5m, target 0), so that figures are incomplete.',

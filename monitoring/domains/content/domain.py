@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monitoring.domains.content.alerts import FIXED
 from monitoring.domains.content.bands import METRICS
+from monitoring.domains.content.boards import BOARDS, COLOURS, VARIABLES
 from monitoring.domains.content.cases import CASES
 from monitoring.domains.content.signals import SIGNALS
 from monitoring.domains.domain import Domain
@@ -16,4 +17,8 @@ DOMAIN = Domain(
     metrics=METRICS,
     alerts=FIXED,
     cases=CASES,
+    headlines=tuple(metric.signal for metric in METRICS),
+    boards=BOARDS,
+    variables=VARIABLES,
+    colours=COLOURS,
 )

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from monitoring.domains.signal import JOB, Burn, Signal, Term, ends, total
+from monitoring.domains.signal import JOB, Burn, Signal, Term, buckets_of, count_of, ends, sum_of, term, total
+from pipeline.domains.content.families import (
+    BYPASSES,
+    CHECKPOINT_EVALUATIONS,
+    COST_SAVED,
+    EARLY_EXITS,
+    EXIT_CANDIDATE_CONFIDENCE,
+    EXIT_CONFIDENCE,
+    FAILURES,
+    ITEM_DURATION,
+    ITEMS,
+    LLM_CALLS_SAVED,
+    QUALITY_MARGIN,
+    QUALITY_SCORE,
+    SHADOW_ESTIMATED_SAVED,
+    SHADOW_ITEMS,
+    SHADOW_SAVINGS_ERROR,
+    SHADOW_TRUE_SAVED,
+    STAGE_DURATION,
+    STAGE_ERRORS,
+    STAGE_TIME_SAVED,
+    TIME_SAVED,
+    TIME_SPENT,
+)
 
 _SPLIT = ("job", "content_type", "config_version")
 _ITEM_SPLIT = (*_SPLIT, "processing_type")
 
 
 def _items(*ways: str) -> Term:
-    return Term("pipeline_items_total", (("processing_type", ways),) if ways else ())
+    return term(ITEMS, processing_type=ways) if ways else term(ITEMS)
 
 
 def _scores(dimension: str) -> tuple[Term, Term]:
     """Sum and count of one dimension's scores of items processed in full: what people got."""
-    where = (("dimension", (dimension,)), ("processing_type", ("full",)))
-    return Term("pipeline_quality_score_sum", where), Term("pipeline_quality_score_count", where)
+    where = {"dimension": (dimension,), "processing_type": ("full",)}
+    return sum_of(QUALITY_SCORE, **where), count_of(QUALITY_SCORE, **where)
 
 
 def _quality(dimension: str, name: str, title: str) -> Signal:
@@ -24,8 +47,8 @@ def _quality(dimension: str, name: str, title: str) -> Signal:
     return Signal(name, title, text, "mean", "score", (total,), (count,), good="high", splits=_SPLIT)
 
 
-_SAVED, _SPENT = Term("pipeline_time_saved_seconds_total"), Term("pipeline_time_spent_seconds_total")
-_FAILED = Term("pipeline_failures_total")
+_SAVED, _SPENT = term(TIME_SAVED), term(TIME_SPENT)
+_FAILED = term(FAILURES)
 _UP = (("job", (JOB,)),)
 WHICH_STAGE = "See which stage fails with which error, and mend or switch off what it depends on."
 
@@ -35,8 +58,8 @@ _WRONG_SKIPS = Signal(
     "Shadow items that were worth processing in full after all, of all shadow items (docs/shadow.md).",
     "ratio",
     "ratio",
-    (Term("pipeline_shadow_items_total", (("verdict", ("wrong",)),)),),
-    (Term("pipeline_shadow_items_total"),),
+    (term(SHADOW_ITEMS, verdict=("wrong",)),),
+    (term(SHADOW_ITEMS),),
     good="low",
     splits=(*_SPLIT, "decision"),
     plural=True,
@@ -124,8 +147,8 @@ SIGNALS: tuple[Signal, ...] = (
         "The duration that 95 % of finished items stay below.",
         "quantile",
         "seconds",
-        (Term("pipeline_item_duration_seconds_bucket"),),
-        (Term("pipeline_item_duration_seconds_count"),),
+        (buckets_of(ITEM_DURATION),),
+        (count_of(ITEM_DURATION),),
         good="low",
         splits=_ITEM_SPLIT,
         quantile=0.95,
@@ -136,8 +159,8 @@ SIGNALS: tuple[Signal, ...] = (
         "Mean wall time of a finished item.",
         "mean",
         "seconds",
-        (Term("pipeline_item_duration_seconds_sum"),),
-        (Term("pipeline_item_duration_seconds_count"),),
+        (sum_of(ITEM_DURATION),),
+        (count_of(ITEM_DURATION),),
         splits=_ITEM_SPLIT,
     ),
     Signal(
@@ -146,8 +169,8 @@ SIGNALS: tuple[Signal, ...] = (
         "The duration that 95 % of one stage's runs stay below.",
         "quantile",
         "seconds",
-        (Term("pipeline_stage_duration_seconds_bucket"),),
-        (Term("pipeline_stage_duration_seconds_count"),),
+        (buckets_of(STAGE_DURATION),),
+        (count_of(STAGE_DURATION),),
         good="low",
         splits=("job", "pipeline_stage"),
         quantile=0.95,
@@ -158,8 +181,8 @@ SIGNALS: tuple[Signal, ...] = (
         "Mean wall time of one stage for one item.",
         "mean",
         "seconds",
-        (Term("pipeline_stage_duration_seconds_sum"),),
-        (Term("pipeline_stage_duration_seconds_count"),),
+        (sum_of(STAGE_DURATION),),
+        (count_of(STAGE_DURATION),),
         splits=("job", "pipeline_stage"),
     ),
     Signal(
@@ -168,8 +191,8 @@ SIGNALS: tuple[Signal, ...] = (
         "Items that left at a checkpoint, of those that it was asked about.",
         "ratio",
         "ratio",
-        (Term("pipeline_early_exits_total"),),
-        (Term("pipeline_checkpoint_evaluations_total"),),
+        (term(EARLY_EXITS),),
+        (term(CHECKPOINT_EVALUATIONS),),
         splits=(*_SPLIT, "checkpoint"),
     ),
     Signal(
@@ -178,8 +201,8 @@ SIGNALS: tuple[Signal, ...] = (
         "Mean confidence of the exits taken.",
         "mean",
         "score",
-        (Term("pipeline_exit_confidence_sum"),),
-        (Term("pipeline_exit_confidence_count"),),
+        (sum_of(EXIT_CONFIDENCE),),
+        (count_of(EXIT_CONFIDENCE),),
         good="high",
         splits=("job", "checkpoint"),
     ),
@@ -189,8 +212,8 @@ SIGNALS: tuple[Signal, ...] = (
         "The confidence that 90 % of the exits taken exceed.",
         "quantile",
         "score",
-        (Term("pipeline_exit_confidence_bucket"),),
-        (Term("pipeline_exit_confidence_count"),),
+        (buckets_of(EXIT_CONFIDENCE),),
+        (count_of(EXIT_CONFIDENCE),),
         good="high",
         splits=("job", "checkpoint"),
         quantile=0.1,
@@ -201,8 +224,8 @@ SIGNALS: tuple[Signal, ...] = (
         "The median confidence whenever an exit condition held, whether the item left or not.",
         "quantile",
         "score",
-        (Term("pipeline_exit_candidate_confidence_bucket"),),
-        (Term("pipeline_exit_candidate_confidence_count"),),
+        (buckets_of(EXIT_CANDIDATE_CONFIDENCE),),
+        (count_of(EXIT_CANDIDATE_CONFIDENCE),),
         splits=("job", "config_version", "checkpoint"),
         quantile=0.5,
     ),
@@ -212,8 +235,8 @@ SIGNALS: tuple[Signal, ...] = (
         "Assessed items whose scores exceeded all quality thresholds, of all assessed.",
         "share",
         "ratio",
-        (Term("pipeline_quality_margin_ratio_bucket"),),
-        (Term("pipeline_quality_margin_ratio_count"),),
+        (buckets_of(QUALITY_MARGIN),),
+        (count_of(QUALITY_MARGIN),),
         good="high",
         edge=0.0,
         splits=_SPLIT,
@@ -226,9 +249,9 @@ SIGNALS: tuple[Signal, ...] = (
         "Time that the skips of shadow items were estimated to save, of what they truly saved; 1 is exact.",
         "ratio",
         "ratio",
-        (Term("pipeline_shadow_estimated_saved_seconds_total"),),
-        (Term("pipeline_shadow_true_saved_seconds_total"),),
-        volume=(Term("pipeline_shadow_items_total"),),
+        (term(SHADOW_ESTIMATED_SAVED),),
+        (term(SHADOW_TRUE_SAVED),),
+        volume=(term(SHADOW_ITEMS),),
         splits=(*_SPLIT, "decision"),
     ),
     Signal(
@@ -237,8 +260,8 @@ SIGNALS: tuple[Signal, ...] = (
         "Median error of the estimated savings of single shadow items: (estimated - true) / true.",
         "quantile",
         "ratio",
-        (Term("pipeline_shadow_savings_error_ratio_bucket"),),
-        (Term("pipeline_shadow_savings_error_ratio_count"),),
+        (buckets_of(SHADOW_SAVINGS_ERROR),),
+        (count_of(SHADOW_SAVINGS_ERROR),),
         quantile=0.5,
         splits=_SPLIT,
     ),
@@ -248,21 +271,19 @@ SIGNALS: tuple[Signal, ...] = (
         "Items processed in full that scored above 0.70, of those that were scored.",
         "share",
         "ratio",
-        (Term("pipeline_quality_score_bucket", _scores("overall")[1].where),),
+        (buckets_of(QUALITY_SCORE, dimension=("overall",), processing_type=("full",)),),
         (_scores("overall")[1],),
         good="high",
         edge=0.70,
         splits=_SPLIT,
     ),
-    total(
-        "items", "Items finished", "Items that left the pipeline.", "items", "pipeline_items_total", splits=_ITEM_SPLIT
-    ),
+    total("items", "Items finished", "Items that left the pipeline.", "items", term(ITEMS), splits=_ITEM_SPLIT),
     total(
         "failures",
         "Items failed",
         "Items that ended failed.",
         "items",
-        "pipeline_failures_total",
+        term(FAILURES),
         good="low",
         splits=(*_SPLIT, "pipeline_stage"),
     ),
@@ -271,7 +292,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Items bypassed",
         "Items that went the lightweight way, by the reason.",
         "items",
-        "pipeline_bypasses_total",
+        term(BYPASSES),
         splits=(*_SPLIT, "reason"),
     ),
     total(
@@ -279,7 +300,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Early exits",
         "Items that left at a checkpoint.",
         "items",
-        "pipeline_early_exits_total",
+        term(EARLY_EXITS),
         splits=(*_SPLIT, "checkpoint", "reason"),
     ),
     total(
@@ -287,7 +308,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Checkpoint evaluations",
         "Times a checkpoint was asked.",
         "items",
-        "pipeline_checkpoint_evaluations_total",
+        term(CHECKPOINT_EVALUATIONS),
         splits=(*_SPLIT, "checkpoint"),
     ),
     total(
@@ -295,7 +316,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Shadow items",
         "Skipped items that were processed in full all the same, to see whether the skip was right.",
         "items",
-        "pipeline_shadow_items_total",
+        term(SHADOW_ITEMS),
         splits=(*_SPLIT, "decision", "verdict"),
     ),
     total(
@@ -303,7 +324,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Time saved",
         "Time that full processing would have cost beyond what was spent.",
         "seconds",
-        "pipeline_time_saved_seconds_total",
+        term(TIME_SAVED),
         good="high",
         splits=_ITEM_SPLIT,
     ),
@@ -312,7 +333,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Time spent",
         "Time spent on finished items.",
         "seconds",
-        "pipeline_time_spent_seconds_total",
+        term(TIME_SPENT),
         splits=_ITEM_SPLIT,
     ),
     total(
@@ -320,7 +341,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Cost saved",
         "Cost of the model calls that shortcuts saved.",
         "usd",
-        "pipeline_cost_saved_usd_total",
+        term(COST_SAVED),
         good="high",
         splits=_ITEM_SPLIT,
     ),
@@ -329,7 +350,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Model calls saved",
         "Model calls that shortcuts made unnecessary.",
         "calls",
-        "pipeline_llm_calls_saved_total",
+        term(LLM_CALLS_SAVED),
         good="high",
         splits=_ITEM_SPLIT,
     ),
@@ -338,7 +359,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Stage runs",
         "Times that stages ran.",
         "items",
-        "pipeline_stage_duration_seconds_count",
+        count_of(STAGE_DURATION),
         splits=("job", "pipeline_stage"),
     ),
     total(
@@ -346,7 +367,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Time in stages",
         "Time that stages ran.",
         "seconds",
-        "pipeline_stage_duration_seconds_sum",
+        sum_of(STAGE_DURATION),
         splits=("job", "pipeline_stage"),
     ),
     total(
@@ -354,7 +375,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Time saved in stages",
         "Time that shortcuts saved, by the stage that full processing would have spent it in.",
         "seconds",
-        "pipeline_stage_time_saved_seconds_total",
+        term(STAGE_TIME_SAVED),
         good="high",
         splits=("job", "pipeline_stage"),
     ),
@@ -363,7 +384,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Stage faults",
         "Faults that stages met, those survived included.",
         "items",
-        "pipeline_stage_errors_total",
+        term(STAGE_ERRORS),
         good="low",
         splits=("job", "pipeline_stage", "error_type"),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monitoring.domains.domain import Domain
 from monitoring.domains.exporter.alerts import FIXED
+from monitoring.domains.exporter.boards import BOARDS, VARIABLES
 from monitoring.domains.exporter.cases import CASES
 from monitoring.domains.exporter.signals import SIGNALS
 
@@ -14,5 +15,7 @@ DOMAIN = Domain(
     signals=SIGNALS,
     alerts=FIXED,
     cases=CASES,
+    boards=BOARDS,
+    variables=VARIABLES,
     recorded=False,
 )

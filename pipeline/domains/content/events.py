@@ -121,15 +121,16 @@ class ConfigActivated(DomainEvent, frozen=True, tag="config_activated"):
     features: dict[str, bool] = msgspec.field(default_factory=dict)
 
 
-EVENTS: tuple[type[DomainEvent], ...] = (
-    ItemFinished,
-    ItemFailed,
-    StageFinished,
-    StageSkipped,
-    StageFault,
-    CheckpointEvaluated,
-    QualityAssessed,
-    CallsSaved,
-    ShadowJudged,
-    ConfigActivated,
+ContentEvent = (
+    ItemFinished
+    | ItemFailed
+    | StageFinished
+    | StageSkipped
+    | StageFault
+    | CheckpointEvaluated
+    | QualityAssessed
+    | CallsSaved
+    | ShadowJudged
+    | ConfigActivated
 )
+EVENTS: tuple[type[ContentEvent], ...] = get_args(ContentEvent)

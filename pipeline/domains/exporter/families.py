@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.metrics.family import Family, Label
+from pipeline.metrics.labels import LABEL_OVERFLOW
 
 REFUSALS = (
     "malformed",
@@ -22,24 +23,21 @@ BUILD_INFO = Family(
     "gauge",
     "Always 1; names the running version.",
     ("version", "python_version"),
-    domain="exporter",
     kept="process",
     zeros=False,
 )
-RECORDS = Family("exporter_records_total", "counter", "Records applied, each exactly once.", domain="exporter")
+RECORDS = Family("exporter_records_total", "counter", "Records applied, each exactly once.")
 INCOMPLETE_RECORDS = Family(
     "exporter_incomplete_records_total",
     "counter",
     "Records counted, but without what savings need.",
     ("reason",),
-    domain="exporter",
     own=(Label("reason", ("processing_time", "time_saved")),),
 )
 DUPLICATE_RECORDS = Family(
     "exporter_duplicate_records_total",
     "counter",
     "Records repeated under a known Idempotency-Key and not applied again.",
-    domain="exporter",
     kept="process",
 )
 REJECTED_RECORDS = Family(
@@ -47,16 +45,8 @@ REJECTED_RECORDS = Family(
     "counter",
     "Records refused, by the reason.",
     ("reason",),
-    domain="exporter",
     own=(Label("reason", REFUSALS),),
     kept="process",
-)
-LABEL_OVERFLOW = Family(
-    "exporter_label_overflow_total",
-    "counter",
-    "Label values that were beyond their closed set or cap and became `other`.",
-    ("label",),
-    domain="exporter",
 )
 RENDER_DURATION = Family(
     "exporter_render_duration_seconds",
@@ -65,10 +55,9 @@ RENDER_DURATION = Family(
     (),
     (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
     "a scrape takes below a millisecond at 1,000 series and must stay far below the usual 10 s timeout",
-    domain="exporter",
     kept="process",
 )
-SERIES = Family("exporter_series", "gauge", "Series in the last scrape.", domain="exporter", kept="process")
+SERIES = Family("exporter_series", "gauge", "Series in the last scrape.", kept="process")
 COMMIT_DURATION = Family(
     "exporter_commit_duration_seconds",
     "histogram",
@@ -76,7 +65,6 @@ COMMIT_DURATION = Family(
     (),
     (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1),
     "a group takes a tenth of a millisecond, some milliseconds when it waits for the disk",
-    domain="exporter",
     kept="process",
 )
 COMPACTION_DURATION = Family(
@@ -86,40 +74,28 @@ COMPACTION_DURATION = Family(
     (),
     (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
     "tens of milliseconds at 1,000 series; a sender gives up after 5 s",
-    domain="exporter",
     kept="process",
 )
-WAITING_REQUESTS = Family(
-    "exporter_waiting_requests", "gauge", "Requests waiting for their commit.", domain="exporter", kept="process"
-)
-JOURNAL_SIZE = Family(
-    "exporter_journal_size_bytes", "gauge", "Size of the journal on disk.", domain="exporter", kept="process"
-)
+WAITING_REQUESTS = Family("exporter_waiting_requests", "gauge", "Requests waiting for their commit.", kept="process")
+JOURNAL_SIZE = Family("exporter_journal_size_bytes", "gauge", "Size of the journal on disk.", kept="process")
 JOURNAL_ERRORS = Family(
     "exporter_journal_errors_total",
     "counter",
     "Times the journal could not be written.",
-    domain="exporter",
     kept="process",
 )
-IDEMPOTENCY_KEYS = Family(
-    "exporter_idempotency_keys", "gauge", "Idempotency keys remembered.", domain="exporter", kept="process"
-)
+IDEMPOTENCY_KEYS = Family("exporter_idempotency_keys", "gauge", "Idempotency keys remembered.", kept="process")
 FORGOTTEN_KEYS = Family(
     "exporter_forgotten_keys_total",
     "counter",
     "Idempotency keys forgotten before their seven days, because there were too many.",
-    domain="exporter",
     kept="process",
 )
-PUSHED_SERIES = Family(
-    "exporter_pushed_series", "gauge", "Series pushed by batch jobs.", domain="exporter", kept="process"
-)
+PUSHED_SERIES = Family("exporter_pushed_series", "gauge", "Series pushed by batch jobs.", kept="process")
 ALERTS_LOGGED = Family(
     "exporter_alerts_logged_total",
     "counter",
     "Alerts written to the log channel.",
-    domain="exporter",
     kept="process",
 )
 ALERTS_HELD_BACK = Family(
@@ -127,7 +103,6 @@ ALERTS_HELD_BACK = Family(
     "counter",
     "Alerts that the limits of the log channel held back, by the limit.",
     ("reason",),
-    domain="exporter",
     own=(Label("reason", ("per_hour", "per_model", "minimum_severity")),),
     kept="process",
 )

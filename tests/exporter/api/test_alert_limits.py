@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from exporter.api.alert_limits import AlertLimits, HourlyGate
-from exporter.settings import ExporterSettings, settings_from
+from exporter.api.alert_limits import HourlyGate
+from exporter.settings import AlertLimits, ExporterSettings, settings_from
 from pipeline.errors import ConfigError
 from tests.exporter.conftest import Running, Serve
 

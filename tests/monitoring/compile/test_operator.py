@@ -15,12 +15,12 @@ import yaml
 from exporter.app import create_app
 from exporter.server.running import BackgroundServer
 from exporter.settings import ExporterSettings
-from monitoring.alerts.rule_groups import rule_files
+from monitoring.alerts.plan import plan_of
 from monitoring.compile.operator import Cluster, operator_files
 from monitoring.compile.routing.config import alertmanager_config, templates
 from monitoring.compile.routing.templates import definitions, inlined
 from monitoring.domains.band import Bands
-from monitoring.domains.catalogue import METRICS
+from monitoring.domains.catalogue import metrics
 from monitoring.targets.channels import AnyChannel, Discord, Email, Log, PagerDuty, SecretPlace, Setting, Slack, Webhook
 from monitoring.targets.links import Links
 from monitoring.targets.notifications import Heartbeat, Notifications, Route
@@ -120,7 +120,7 @@ def everything() -> Targets:
     """Targets with every kind of channel, and an alert of every metric."""
     bands = {
         m.signal: Bands(warning_low=0.4, cooldown_minutes=90) if m.low_alert else Bands(warning_high=60.0)
-        for m in METRICS
+        for m in metrics()
     }
     channels: dict[str, AnyChannel] = {
         "slack": Slack(name="slack"),
@@ -147,7 +147,7 @@ CASES = pytest.mark.parametrize("targets", [Targets(), everything()], ids=["defa
 
 
 def resources(targets: Targets, **options: Any) -> dict[str, Any]:
-    return {path: yaml.safe_load(text) for path, text in operator_files(targets, **options).items()}
+    return {path: yaml.safe_load(text) for path, text in operator_files(plan_of(targets), **options).items()}
 
 
 def only(targets: Targets, kind: str, **options: Any) -> Any:
@@ -185,7 +185,7 @@ def test_every_alert_carries_the_namespace_and_the_rules_are_those_of_prometheus
     alerts = [rule for group in groups for rule in group["rules"] if "alert" in rule]
     assert len(alerts) > 15
     assert {rule["labels"].pop("namespace") for rule in alerts} == {"content"}
-    assert groups == [group for file in rule_files(targets).values() for group in file]
+    assert groups == [group for file in plan_of(targets).files.values() for group in file]
 
 
 def test_the_scrape_job_is_called_as_the_rules_want_it() -> None:
@@ -200,14 +200,14 @@ def test_dashboards_are_found_by_grafanas_sidecar() -> None:
 
 
 def test_kustomize_applies_every_resource() -> None:
-    files = operator_files(Targets(), dashboards={"a.json": "{}"})
+    files = operator_files(plan_of(Targets()), dashboards={"a.json": "{}"})
     listed = yaml.safe_load(files["operator/kustomization.yaml"])["resources"]
     assert {f"operator/{name}" for name in listed} == set(files) - {"operator/kustomization.yaml"}
 
 
 def test_no_secret_is_written_and_the_keys_that_are_needed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_WEBHOOK_URL", "https://hooks.example.com/verysecret")
-    text = operator_files(everything())["operator/alertmanagerconfig.yaml"]
+    text = operator_files(plan_of(everything()))["operator/alertmanagerconfig.yaml"]
     assert "verysecret" not in text
     keys = set(re.findall(r"--from-literal=([-\w.]+)=", text))
     assert keys == {"DISCORD_WEBHOOK_URL", "EXPORTER_TOKEN", "HOOK_TOKEN", "PAGERDUTY_ROUTING_KEY", "SLACK_API_URL", "SLACK_TOKEN",
@@ -249,7 +249,7 @@ def test_urls_that_are_templates_need_no_function_of_alertmanager() -> None:
 def test_what_the_resource_cannot_say_is_refused_with_the_reason(change: dict[str, Any], expected: str) -> None:
     notifications = Notifications(**{"routes": (Route(channels=("log",)),), **change})
     with pytest.raises(ConfigError, match=re.escape(expected)):
-        operator_files(Targets(notifications=notifications))
+        operator_files(plan_of(Targets(notifications=notifications)))
 
 
 @pytest.mark.parametrize("field", ["namespace", "release", "secret"])

@@ -10,10 +10,11 @@ from monitoring.compile import reference as module
 from monitoring.compile.output import Difference, differences, write
 from monitoring.compile.reference import alerts_page, labels_page, metrics_page, reference, signals_page
 from monitoring.domains.band import Bands
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.targets.targets import Targets
 from pipeline.decisions.facts import FACTS
 from pipeline.domains import catalogue
+from pipeline.metrics.domain import Domain
 from pipeline.metrics.family import Family
 
 
@@ -36,7 +37,7 @@ def first_cells(name: str) -> list[str]:
 
 def test_every_declaration_has_its_row_in_the_order_of_declaration() -> None:
     assert sorted(first_cells("metrics")) == sorted(family.name for family in catalogue.FAMILIES)
-    assert first_cells("signals") == list(SIGNALS)
+    assert first_cells("signals") == list(signals())
     assert first_cells("facts") == list(FACTS)
     named = {cell.split("`")[0] for cell in first_cells("labels")}
     assert named == {label for family in catalogue.FAMILIES for label in family.labels}
@@ -101,14 +102,14 @@ def test_a_label_that_means_something_else_in_another_family_has_a_row_for_each(
 def test_edges_are_all_shown_unless_they_are_evenly_spaced() -> None:
     even = Family("pipeline_x_ratio", "histogram", "X.", buckets=(-0.5, 0.0, 0.5, 1.0), why="every half")
     uneven = Family("pipeline_y_seconds", "histogram", "Y.", buckets=(0.1, 1.0, 30.0), why="three edges")
-    plain, spread = rows(metrics_page([even, uneven]))
+    plain, spread = rows(metrics_page([Domain("pipeline", (even, uneven))]))
     assert plain[3] == "X. Buckets: -0.5, 0, ..., 1; every half."
     assert spread == ["`pipeline_y_seconds`", "histogram", "-", "Y. Buckets: 0.1, 1, 30; three edges."]
 
 
 def test_the_splits_of_a_signal_stand_beside_it() -> None:
-    found = {row[0]: row for row in rows(signals_page(SIGNALS))}
-    signal = SIGNALS["checkpoint_exit_rate"]
+    found = {row[0]: row for row in rows(signals_page(signals()))}
+    signal = signals()["checkpoint_exit_rate"]
     assert found["`checkpoint_exit_rate`"][1:4] == [signal.kind, signal.unit, signal.good]
     assert found["`checkpoint_exit_rate`"][4] == "`job`, `content_type`, `config_version`, `checkpoint`"
 

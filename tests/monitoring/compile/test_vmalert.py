@@ -16,7 +16,7 @@ import msgspec
 import pytest
 import yaml
 
-from monitoring.alerts.rule_groups import rule_files
+from monitoring.alerts.plan import plan_of
 from monitoring.compile.vmalert import vmalert_files
 from monitoring.compile.vocabulary import Vocabulary
 from monitoring.targets.targets import Targets
@@ -35,8 +35,8 @@ def bands(**fields: object) -> Targets:
 
 
 def test_the_rules_are_those_of_prometheus_except_the_one_that_watches_the_evaluation() -> None:
-    ours = [yaml.safe_load(text)["groups"] for text in vmalert_files(Targets()).values()]
-    theirs = list(rule_files(Targets()).values())
+    ours = [yaml.safe_load(text)["groups"] for text in vmalert_files(plan_of(Targets())).values()]
+    theirs = list(plan_of(Targets()).files.values())
     changed = []
     for group, other in zip(chain(*ours), chain(*theirs), strict=True):
         assert group["name"] == other["name"]
@@ -48,14 +48,15 @@ def test_the_rules_are_those_of_prometheus_except_the_one_that_watches_the_evalu
 
 def test_keep_firing_for_is_left_out_where_vmalert_refuses_it_and_that_is_said() -> None:
     old, new = (
-        vmalert_files(bands(cooldown_minutes=30), version=v)["vmalert/alerts-pipeline.yaml"] for v in ((1, 91), (1, 92))
+        vmalert_files(plan_of(bands(cooldown_minutes=30)), version=v)["vmalert/alerts-pipeline.yaml"]
+        for v in ((1, 91), (1, 92))
     )
     assert "keep_firing_for: 30m" in new
     assert "keep_firing_for: 30m" not in old
     assert re.search(r"^# vmalert 1\.91 knows no keep_firing_for: left out of .*PipelineBypassRateLow", old, re.M)
-    assert "knows no" not in vmalert_files(Targets())["vmalert/alerts-pipeline.yaml"]
+    assert "knows no" not in vmalert_files(plan_of(Targets()))["vmalert/alerts-pipeline.yaml"]
     with pytest.raises(ValueError, match=r"vmalert 1\.78: expected 1\.79 or newer"):
-        vmalert_files(Targets(), version=(1, 78))
+        vmalert_files(plan_of(Targets()), version=(1, 78))
 
 
 @NEEDED
@@ -70,7 +71,7 @@ def test_vmalert_takes_every_file_with_its_templates(tmp_path: Path, targets: Ta
 
 
 def write(folder: Path, targets: Targets) -> Path:
-    for path, text in vmalert_files(targets).items():
+    for path, text in vmalert_files(plan_of(targets)).items():
         (folder / Path(path).name).write_text(text)
     return folder
 
@@ -154,7 +155,7 @@ def test_over_victoriametrics_it_fires_what_is_out_of_its_bands_and_nothing_else
 
 
 def test_the_metric_that_stands_for_failing_evaluations_is_the_only_one_outside_the_vocabulary() -> None:
-    groups = [group for text in vmalert_files(Targets()).values() for group in yaml.safe_load(text)["groups"]]
+    groups = [group for text in vmalert_files(plan_of(Targets())).values() for group in yaml.safe_load(text)["groups"]]
     vocabulary = Vocabulary(groups)
     found = {p for group in groups for rule in group["rules"] for p in vocabulary.check_expression(rule["expr"])}
     assert found == {"no such metric: vmalert_execution_errors_total"}

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.compile.vocabulary import Vocabulary
-from monitoring.domains.catalogue import DOMAINS, SIGNALS, signal
-from monitoring.promql.expressions import OverRange, expression, family_of, recorded_of, recorded_terms, volume
+from monitoring.domains.catalogue import domains, signal, signals
+from monitoring.domains.series import family_of
+from monitoring.promql.expressions import OverRange, expression, recorded_of, recorded_terms, volume
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration, parse_duration
 from monitoring.wording.values import humanize_duration, percent, say
@@ -18,16 +19,16 @@ from pipeline.domains import catalogue
 
 
 def test_a_signal_is_named_once() -> None:
-    assert len(SIGNALS) == sum(len(domain.signals) for domain in DOMAINS)
-    assert all(name == one.name for name, one in SIGNALS.items())
+    assert len(signals()) == sum(len(domain.signals) for domain in domains())
+    assert all(name == one.name for name, one in signals().items())
     with pytest.raises(LookupError, match="no domain declares a signal 'bypas_rate'"):
         signal("bypas_rate")
 
 
-@pytest.mark.parametrize("name", SIGNALS)
+@pytest.mark.parametrize("name", signals())
 def test_every_form_of_a_signal_names_only_what_exists(name: str) -> None:
-    one = SIGNALS[name]
-    vocabulary = Vocabulary(rule_groups(Targets()))
+    one = signals()[name]
+    vocabulary = Vocabulary(plan_of(Targets()).groups)
     forms: list[int | str | OverRange] = ["5m", "7d"]
     if one.recorded:
         windows = set.intersection(*(set(recorded_of(term.series).windows) for term in recorded_terms(one)))
@@ -39,17 +40,17 @@ def test_every_form_of_a_signal_names_only_what_exists(name: str) -> None:
 
 
 def test_a_signal_is_split_only_by_what_all_its_families_have() -> None:
-    for one in SIGNALS.values():
+    for one in signals().values():
         for term in (*one.numerator, *one.denominator):
             if term.series != "up":
                 labels = {"job", "instance", *catalogue.family(family_of(term.series)[0]).labels}
                 assert set(one.splits) <= labels, (one.name, term.series)
     with pytest.raises(ValueError, match="availability cannot be split by 'content_type', only by job"):
-        expression(SIGNALS["availability"], 3600, by=("content_type",))
+        expression(signals()["availability"], 3600, by=("content_type",))
 
 
 def test_numerator_and_denominator_are_summed_apart_and_then_divided() -> None:
-    text = expression(SIGNALS["bypass_rate"], "1h", by=("content_type",), where=('content_type=~"$content_type"',))
+    text = expression(signals()["bypass_rate"], "1h", by=("content_type",), where=('content_type=~"$content_type"',))
     tree = promql.parse(text.replace("$content_type", ".*"))
     assert isinstance(tree, promql.BinaryExpr)
     assert str(tree.op) == "/"

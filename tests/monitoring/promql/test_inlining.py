@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.promql.inlining import inlined
 from monitoring.promql.rule_files import RecordingRule, RuleError, read_rules
 from monitoring.promql.selectors import raw_selectors
@@ -107,7 +107,7 @@ def test_inlined_expressions_give_what_prometheus_records(tmp_path: Path) -> Non
     """Each recording rule we compile, and forms on top of them, at three times of a history with a restart and failures."""
     history = [one for one in pipeline_history(seed=5, hours=3) if not one.name.startswith("exporter")]
     names = {one.name for one in history}
-    groups = rule_groups(Targets())
+    groups = plan_of(Targets()).groups
     recording = read_rules(groups).recording
     mine = [rule for rule in recording if names >= {_name(x) for x in raw_selectors(inlined(rule.name, recording))}]
     forms = [rule.name for rule in mine] + [

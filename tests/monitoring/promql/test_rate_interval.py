@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from bench.backfill import Series, backfill, running_prometheus
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.compile.boards.files import filled_in
-from monitoring.compile.dashboards.queries import Questions as BoardQuestions
-from monitoring.domains.catalogue import SIGNALS, ends_of
+from monitoring.compile.dashboards.queries import Queries
+from monitoring.domains.ask import Ask
+from monitoring.domains.catalogue import ends_of, signals
 from monitoring.outlook.shadow_share import wilson
 from monitoring.promql.expressions import Over, OverRange, expression
 from monitoring.reporting.overview import overview
@@ -67,8 +68,8 @@ def asked(client: PrometheusClient, text: str, at: float = END) -> dict[str, flo
     ids=["recorded", "range", "raw"],
 )
 def test_the_interval_is_wilsons(client: PrometheusClient, over: Over, at: float) -> None:
-    signals = (SIGNALS["wrong_skip_rate"], LOW, HIGH)
-    rate, low, high = (asked(client, expression(one, over, by=("content_type",)), at) for one in signals)
+    asked_for = (signals()["wrong_skip_rate"], LOW, HIGH)
+    rate, low, high = (asked(client, expression(one, over, by=("content_type",)), at) for one in asked_for)
     assert set(rate) == set(low) == set(high) == set(SEEN)  # of no items nothing is said
     for name, (wrong, total) in SEEN.items():
         assert (low[name], high[name]) == pytest.approx(wilson(wrong, total), rel=1e-6, abs=1e-9), name
@@ -87,8 +88,11 @@ def test_the_whole_has_an_interval_too(client: PrometheusClient) -> None:
 
 @rule_engine.NEEDED
 def test_a_board_has_the_ends_before_the_first_whole_hour_has_passed(client: PrometheusClient) -> None:
-    q = BoardQuestions(Targets(), ())
-    ends = [asked(client, filled_in(q.whole(one.name).expr, "15m"), END - 60)[""] for one in (LOW, HIGH)]
+    q = Queries(Targets(), ())
+    ends = [
+        asked(client, filled_in(q.query(Ask("whole", one.name), "number").expr, "15m"), END - 60)[""]
+        for one in (LOW, HIGH)
+    ]
     wrong, total = (sum(column) for column in zip(*SEEN.values(), strict=True))
     assert ends == pytest.approx(wilson(wrong, total), rel=1e-6)
 
@@ -109,11 +113,11 @@ def test_an_overview_states_the_interval_beside_the_rate(client: PrometheusClien
 def test_the_ends_are_recorded_over_the_window_of_the_rate() -> None:
     bands = msgspec.structs.replace(Targets().bands["wrong_skip_rate"], window=7200)
     for targets, window in ((Targets(), "1d"), (Targets(bands={**Targets().bands, "wrong_skip_rate": bands}), "2h")):
-        rules = {rule["record"] for group in rule_groups(targets) for rule in group["rules"] if "record" in rule}
+        rules = {rule["record"] for group in plan_of(targets).groups for rule in group["rules"] if "record" in rule}
         assert {f"pipeline:wrong_skip_rate{end}:ratio{window}" for end in ("", "_low", "_high")} <= rules
 
 
 def test_too_few_items_have_no_interval_either() -> None:
     bands = Targets().bands["wrong_skip_rate"]
-    reading = read(SIGNALS["wrong_skip_rate"], 0.25, 19.0, bands, (0.1, 0.5))
+    reading = read(signals()["wrong_skip_rate"], 0.25, 19.0, bands, (0.1, 0.5))
     assert (reading.value, reading.interval, value_of(reading).text) == (None, None, "-")

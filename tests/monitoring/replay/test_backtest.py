@@ -13,7 +13,7 @@ import pytest
 
 from bench.backfill import MISSING, Series, backfill, running_prometheus, running_victoria
 from bench.remote_write import RECEIVER, remote_write
-from monitoring.alerts.rule_groups import rule_groups
+from monitoring.alerts.plan import plan_of
 from monitoring.domains.band import Bands
 from monitoring.promql.inlining import inlined
 from monitoring.promql.rule_files import RecordingRule, read_rules
@@ -63,7 +63,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusC
 def groups(tmp_path_factory: pytest.TempPathFactory) -> Groups:
     path = tmp_path_factory.mktemp("config") / "monitoring.yaml"
     path.write_text(MONITORING)
-    return _needed([*rule_groups(load_targets(path)), {"name": "extra", "rules": EXTRA}])
+    return _needed([*plan_of(load_targets(path)).groups, {"name": "extra", "rules": EXTRA}])
 
 
 def _needed(groups: Groups) -> Groups:
@@ -261,7 +261,7 @@ def test_the_effect_on_alerts_counts_the_firings_of_each_variant(prometheus: Pro
     async def effects() -> list[dict[tuple[str, str], Effect]]:
         replayer = Replayer(RangeReader(prometheus), WINDOW)
         names = ["PipelineQualityScoreLow", "NotificationsFailing"]
-        return [await alerts_effect(replayer, rule_groups(targets), names) for targets in (Targets(), loose)]
+        return [await alerts_effect(replayer, plan_of(targets).groups, names) for targets in (Targets(), loose)]
 
     now, then = asyncio.run(effects())
     key = ("PipelineQualityScoreLow", "warning")

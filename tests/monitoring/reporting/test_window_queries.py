@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from monitoring.domains.catalogue import SIGNALS
+from monitoring.domains.catalogue import signals
 from monitoring.promql.expressions import expression, volume
 from monitoring.reporting.window_queries import Questions
 from monitoring.servers.prometheus import PrometheusClient, PrometheusError, Sample, Series
@@ -49,9 +49,9 @@ def plain(found: list[Sample]) -> dict[tuple[tuple[str, str], ...], float]:
 
 @pytest.mark.parametrize("by", BY, ids=["whole", "by_type", "by_version_and_type"])
 def test_every_signal_has_the_value_that_prometheus_gives(client: Noting, by: tuple[str, ...]) -> None:
-    signals = [signal for signal in SIGNALS.values() if set(by) <= set(signal.splits)]
-    texts = [expression(signal, "2d", by=by) for signal in signals]
-    texts += [volume(signal, "2d", by=by) for signal in signals if signal.volume]
+    split = [signal for signal in signals().values() if set(by) <= set(signal.splits)]
+    texts = [expression(signal, "2d", by=by) for signal in split]
+    texts += [volume(signal, "2d", by=by) for signal in split if signal.volume]
 
     async def ask() -> int:
         questions, some = Questions(client, END - 0.125, round(2 * DAY)), 0
@@ -65,7 +65,7 @@ def test_every_signal_has_the_value_that_prometheus_gives(client: Noting, by: tu
 
 
 def test_the_course_of_a_signal_is_what_prometheus_gives(client: Noting) -> None:
-    text = expression(SIGNALS["time_savings"], "6h", by=("content_type",))
+    text = expression(signals()["time_savings"], "6h", by=("content_type",))
 
     async def ask() -> None:
         found = await Questions(client, END, round(2 * DAY)).course(text, 21_600)
@@ -81,7 +81,9 @@ def test_what_signals_have_in_common_is_asked_for_once_in_each_window(client: No
     async def ask() -> None:
         questions = Questions(client, END, round(2 * DAY))
         for one in (questions, questions.about(END - DAY, round(2 * DAY))):
-            await asyncio.gather(*(one.signal(SIGNALS[name]) for name in ("bypass_rate", "error_rate", "time_savings")))
+            await asyncio.gather(
+                *(one.signal(signals()[name]) for name in ("bypass_rate", "error_rate", "time_savings"))
+            )
 
     asyncio.run(ask())
     assert set(client.asked.values()) == {1}
@@ -93,7 +95,7 @@ def test_a_server_that_fails_fails_all_who_ask_and_leaves_nothing_behind(
 ) -> None:
     async def ask() -> None:
         questions = Questions(PrometheusClient("http://127.0.0.1:9"), END, round(DAY))
-        await asyncio.gather(*(questions.signal(signal) for signal in SIGNALS.values()))
+        await asyncio.gather(*(questions.signal(signal) for signal in signals().values()))
 
     with pytest.raises(PrometheusError):
         asyncio.run(ask())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitoring.domains.band import Bands
-from monitoring.domains.catalogue import METRICS
+from monitoring.domains.catalogue import metrics
 from monitoring.targets.targets import Targets, load_targets
 from pipeline.errors import ConfigError
 
@@ -195,6 +195,6 @@ def test_cooldowns_are_known_by_the_name_of_the_alert(tmp_path: Path) -> None:
 
 
 def test_no_two_metrics_share_a_key_or_an_alert() -> None:
-    alerts = [name for one in METRICS for name in (one.low_alert, one.high_alert) if name]
-    assert len({one.path for one in METRICS}) == len(METRICS)
+    alerts = [name for one in metrics() for name in (one.low_alert, one.high_alert) if name]
+    assert len({one.path for one in metrics()}) == len(metrics())
     assert len(set(alerts)) == len(alerts)

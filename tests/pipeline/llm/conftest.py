@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
+from tests.servers import Answer, LocalServer
+
 KEY = "sk-test-5f0c9d2e7a"
 
 
-class ChatServer:
+class ChatServer(LocalServer):
     """Answers with `replies` in turn, then with `content`; keeps every request. Refuses a wrong key or protocol."""
 
     def __init__(self) -> None:
@@ -22,18 +23,11 @@ class ChatServer:
         self.usage: dict[str, int] | None = {"prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200}
         self.requests: list[dict[str, Any]] = []
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
+        super().__init__()
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return f"{self.origin}/v1"
 
     def completion(self, content: str | None, **choice: Any) -> dict[str, Any]:
         message = {"role": "assistant", "content": content, "refusal": choice.pop("refusal", None)}
@@ -44,8 +38,9 @@ class ChatServer:
             "usage": self.usage,
         }
 
-    def answer(self, path: str, authorization: str | None, body: Any) -> tuple[int, dict[str, str], Any]:
-        if path != "/v1/chat/completions":
+    def answer(self, request: BaseHTTPRequestHandler, body: Any) -> Answer:
+        authorization = request.headers["Authorization"]
+        if request.path != "/v1/chat/completions":
             return 404, {}, {"error": {"message": "Invalid URL"}}
         if authorization != f"Bearer {KEY}":
             return 401, {}, {"error": {"message": f"Incorrect API key provided: {authorization}"}}
@@ -58,25 +53,6 @@ class ChatServer:
         if not (in_order and schema["strict"] is True and schema["schema"]["additionalProperties"] is False):
             return 400, {}, {"error": {"message": "Invalid request"}}
         return 200, {}, self.completion(self.content)
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        chat = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                status, headers, answer = chat.answer(self.path, self.headers["Authorization"], body)
-                data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-                self.send_response(status)
-                for name, value in ({"Content-Length": str(len(data))} | headers).items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        return Handler
 
 
 @pytest.fixture

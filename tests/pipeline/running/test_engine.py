@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,16 @@ from prometheus_client import CollectorRegistry
 
 from pipeline import InProcessRecorder
 from pipeline.configuration.config import Config, load_config
-from pipeline.decisions.routing import Routing, TypeRoute
 from pipeline.errors import StageError
 from pipeline.item import Source
 from pipeline.recording.savings import CostModel
-from pipeline.running.batch import by_priority, expand_all, run_all
+from pipeline.running.batch import run_all
 from pipeline.running.engine import PRIORS, Engine
 from pipeline.running.local_toolbox import LocalToolbox
 from pipeline.running.outcome import Outcome
 from tests.pipeline.llm.conftest import KEY, ChatServer
 from tests.pipeline.stages.test_publish import Discord
+from tests.servers import Answer
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 GOOD, FUN, POOR = (
@@ -77,11 +78,11 @@ class Obliging(ChatServer):
         super().__init__()
         self._one_at_a_time = threading.Lock()
 
-    def answer(self, path: str, authorization: str | None, body: Any) -> tuple[int, dict[str, str], Any]:
+    def answer(self, request: BaseHTTPRequestHandler, body: Any) -> Answer:
         properties = body["response_format"]["json_schema"]["schema"]["properties"]
         with self._one_at_a_time:
             self.content = json.dumps({name: _BLANKS[kind["type"]] for name, kind in properties.items()})
-            return super().answer(path, authorization, body)
+            return super().answer(request, body)
 
 
 def test_a_configured_model_is_asked_three_times_and_shortcuts_save_its_calls() -> None:
@@ -155,15 +156,6 @@ def test_an_unforeseen_error_is_an_internal_failure_and_stays_with_its_item(monk
         assert pipeline.process(FUN).error is None
 
 
-def test_a_name_that_cannot_be_read_is_counted_as_a_failed_item(tmp_path: Path) -> None:
-    with Pipeline(load_config()) as pipeline:
-        names = [str(tmp_path / "nowhere"), str(GOOD), str(GOOD)]
-        sources, failures = expand_all(names, pipeline.toolbox.expand, pipeline.recorder)
-        assert [source.uri for source in sources] == [str(GOOD)]  # named twice is meant once
-        assert failures[0].failed_stage == "download"
-        assert pipeline.total("pipeline_failures_total", pipeline_stage="download", error_type="not_found") == 1
-
-
 def test_several_workers_do_the_same_as_one() -> None:
     with Pipeline(load_config(None, ALL_ON)) as pipeline:
         sources = [Source(str(path)) for path in (GOOD, FUN, POOR, SAMPLES / "broken/empty.txt")]
@@ -171,13 +163,6 @@ def test_several_workers_do_the_same_as_one() -> None:
         assert {Path(o.source).name: o.processing_type for o in outcomes} == {
             "election-count.vtt": "full", "quiz-night.srt": "lightweight", "clickbait.html": "lightweight", "empty.txt": None,
         }  # fmt: skip
-
-
-def test_types_with_a_higher_priority_come_first() -> None:
-    routing = Routing({"talk": TypeRoute("high"), "fun": TypeRoute("low")})
-    sources = [Source("a.fun"), Source("b.talk"), Source("c.other"), Source("d.talk")]
-    ordered = by_priority(sources, routing, lambda source: source.uri.split(".")[1])
-    assert [source.uri for source in ordered] == ["b.talk", "d.talk", "c.other", "a.fun"]
 
 
 def test_a_custom_type_is_found_and_routed(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +20,7 @@ from pipeline.errors import StageError
 from pipeline.item import Claim, Fallacy, Scores
 from pipeline.settings import PublishSettings, Secret
 from pipeline.stages.publish import DiscordPublisher, escaped, message
+from tests.servers import Answer, LocalServer
 
 TOKEN = "wh-t0k3n-9c41e7"
 SCORES = Scores(0.8, 0.7, 0.6, 0.5)
@@ -44,7 +45,7 @@ def faults_of(body: Any) -> list[str]:
     return faults if body["allowed_mentions"] == {"parse": []} else ["allowed_mentions"]
 
 
-class Discord:
+class Discord(LocalServer):
     """A server on this machine that speaks Discord's webhook protocol and enforces its limits."""
 
     def __init__(self) -> None:
@@ -52,51 +53,25 @@ class Discord:
         self.asked = 0
         self.replies: list[tuple[int, dict[str, str], Any]] = []
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
+        super().__init__()
 
     @property
     def webhook(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/api/webhooks/1234/{TOKEN}"
+        return f"{self.origin}/api/webhooks/1234/{TOKEN}"
 
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def answer(self, path: str, host: str | None, body: Any) -> tuple[int, dict[str, str], Any]:
+    def answer(self, request: BaseHTTPRequestHandler, body: Any) -> Answer:
         with self._lock:
             self.asked += 1
             if self.replies:
                 return self.replies.pop(0)
-            parts = urlsplit(path)
-            if parts.path != f"/api/webhooks/1234/{TOKEN}" or host != urlsplit(self.webhook).netloc:
+            parts = urlsplit(request.path)
+            if parts.path != f"/api/webhooks/1234/{TOKEN}" or request.headers["Host"] != urlsplit(self.webhook).netloc:
                 return 404, {}, {"message": "Unknown Webhook", "code": 10015}
             if faults_of(body):
                 return 400, {}, {"message": "Invalid Form Body", "code": 50035}
             self.posts.append(body)
             waits = parse_qs(parts.query).get("wait") == ["true"]
             return (200, {}, {"id": "1"}) if waits else (204, {}, None)
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        discord = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                status, headers, answer = discord.answer(self.path, self.headers["Host"], body)
-                data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-                self.send_response(status)
-                for name, value in ({"Content-Length": str(len(data))} | headers).items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        return Handler
 
 
 @pytest.fixture
@@ -298,9 +273,9 @@ def test_a_thread_of_the_channel_may_be_named_in_the_address(discord: Discord) -
     asked: list[str] = []
     answer = discord.answer
 
-    def note(path: str, host: str | None, body: Any) -> tuple[int, dict[str, str], Any]:
-        asked.append(urlsplit(path).query)
-        return answer(path, host, body)
+    def note(request: BaseHTTPRequestHandler, body: Any) -> Answer:
+        asked.append(urlsplit(request.path).query)
+        return answer(request, body)
 
     discord.answer = note  # type: ignore[method-assign]
     post(f"{discord.webhook}?thread_id=77")

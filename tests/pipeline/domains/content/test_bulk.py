@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
+from pipeline.domains.catalogue import live_metrics
 from pipeline.domains.content import families
 from pipeline.domains.content.bulk import BulkApplier
 from pipeline.events import CheckpointEvaluated, DomainEvent, ItemFinished, ShadowJudged, StageFinished, StageSkipped
-from pipeline.metrics.registry import Metrics
 
 RATIO = st.one_of(st.none(), st.floats(0, 1), st.sampled_from([0.0, 0.05, 0.5, 1.0, 0.1, 0.15, 0.3]))
 TEXT = st.one_of(
@@ -44,7 +44,7 @@ OTHERS: list[DomainEvent] = [
 @given(st.lists(ITEMS, min_size=1, max_size=30), st.booleans())
 def test_adding_up_first_gives_what_one_by_one_gives(items: list[ItemFinished], mixed: bool) -> None:
     events: list[DomainEvent] = [*(items * 3), *(OTHERS if mixed else [])]
-    plain, bulk = Metrics(CollectorRegistry()), Metrics(CollectorRegistry())
+    plain, bulk = live_metrics(CollectorRegistry()), live_metrics(CollectorRegistry())
     plain.apply_many(events)
     BulkApplier(bulk)._apply_items([e for e in events if isinstance(e, ItemFinished)])
     bulk.apply_many([e for e in events if not isinstance(e, ItemFinished)])
@@ -62,7 +62,7 @@ def test_adding_up_first_gives_what_one_by_one_gives(items: list[ItemFinished], 
 
 
 def test_small_and_large_batches_of_any_events_are_counted() -> None:
-    metrics = Metrics(CollectorRegistry())
+    metrics = live_metrics(CollectorRegistry())
     applier = BulkApplier(metrics)
     for size in (1, 31, 32, 500):
         applier.apply([*([ItemFinished("full")] * size), *OTHERS])

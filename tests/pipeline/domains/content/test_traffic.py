@@ -5,8 +5,10 @@ from collections import Counter
 
 import pytest
 
-from pipeline.domains.content.traffic import SAVINGS_BIAS, WRONG_SKIPS, Traffic
+from pipeline.decisions.quality import QualityThresholds, judge
+from pipeline.domains.content.traffic import SAVINGS_BIAS, WRONG_SKIPS, Traffic, _margin
 from pipeline.events import ConfigActivated, DomainEvent, ItemFinished, ShadowJudged, StageSkipped
+from pipeline.item import Scores
 
 
 def events(shadow: float, items: int) -> list[DomainEvent]:
@@ -18,6 +20,14 @@ def test_the_shadow_sample_leaves_the_other_events_as_they_are() -> None:
     plain = events(0.0, 300)
     assert not any(isinstance(event, ShadowJudged) for event in plain)
     assert [event for event in events(0.7, 300) if not isinstance(event, ShadowJudged)] == plain
+
+
+def test_margins_are_made_apart_from_the_quality_filter_and_say_the_same() -> None:
+    dice = random.Random(5)
+    for _ in range(300):
+        scores = Scores(*(dice.random() for _ in range(4)))
+        judged = judge(scores, QualityThresholds(min_overall=0.7))
+        assert (_margin(scores, 0.7), _margin(scores, 0.7) < 0) == (judged.margin, judged.below)
 
 
 def test_configurations_have_hashes_like_real_ones() -> None:

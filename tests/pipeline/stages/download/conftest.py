@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +14,22 @@ import pytest
 
 from pipeline.settings import DownloadSettings
 from pipeline.stages.download import make_client
+from tests.servers import LocalServer, write
 
-Answer = Callable[[BaseHTTPRequestHandler], object]
+Page = Callable[[BaseHTTPRequestHandler], object]
 RATE = 22_050
 Samples = np.ndarray[Any, Any]
 
 
-class Site:
+class Site(LocalServer):
     """A web server on a free port of this machine; a page is a function that writes the answer."""
 
     def __init__(self) -> None:
-        self.pages: dict[str, Answer] = {}
+        self.pages: dict[str, Page] = {}
         self.requests: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
+        super().__init__()
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.port}{path}"
@@ -46,47 +40,28 @@ class Site:
         wanted = {"Content-Type": kind or None, **{name.replace("_", "-"): value for name, value in headers.items()}}
 
         def answer(request: BaseHTTPRequestHandler) -> None:
-            request.send_response(status)
-            for name, value in {"Content-Length": str(len(data)), **wanted}.items():
-                if value is not None:
-                    request.send_header(name, value)
-            request.end_headers()
-            request.wfile.write(data)
+            headers = {"Content-Length": str(len(data)), **wanted}
+            write(request, status, {name: value for name, value in headers.items() if value is not None}, data)
 
-        return self.answer(path, answer)
+        return self.serve(path, answer)
 
-    def answer(self, path: str, answer: Answer) -> str:
+    def serve(self, path: str, answer: Page) -> str:
+        """Serve under a path what a function writes. Return its URL."""
         self.pages[path] = answer
         return self.url(path)
 
     def close(self) -> None:
         self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().close()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        site = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                site.requests.append(self.path)
-                site.headers.append(dict(self.headers.items()))
-                answer = site.pages.get(self.path.partition("?")[0])
-                try:
-                    if answer is None:
-                        self.send_error(404)
-                    else:
-                        answer(self)
-                except (BrokenPipeError, ConnectionResetError):
-                    pass  # the other side has heard enough
-
-            do_HEAD = do_GET  # noqa: N815 - the names are the library's
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                pass
-
-        return Handler
+    def handle(self, request: BaseHTTPRequestHandler) -> None:
+        self.requests.append(request.path)
+        self.headers.append(dict(request.headers.items()))
+        answer = self.pages.get(request.path.partition("?")[0])
+        if answer is None:
+            request.send_error(404)
+        else:
+            answer(request)
 
 
 @pytest.fixture

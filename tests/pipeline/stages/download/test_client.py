@@ -5,9 +5,8 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from pipeline.settings import DownloadSettings
 from pipeline.stages.download import make_client
 from pipeline.stages.download.budget import Budget
 from pipeline.stages.download.http import opened, save
+from tests.servers import LocalServer, write
 
 if TYPE_CHECKING:
     from tests.pipeline.stages.download.conftest import Site
@@ -180,6 +180,11 @@ def test_messages_hold_no_query_of_a_url(site: Site, http: httpx.Client, tmp_pat
     assert "/gone" in str(error.value)
 
 
+class Secure(LocalServer):
+    def handle(self, request: BaseHTTPRequestHandler) -> None:
+        write(request, 200, {"Content-Length": "6"}, b"secure")
+
+
 @pytest.fixture
 def tls_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A TLS server with a certificate for site.test, which the client trusts."""
@@ -193,30 +198,11 @@ def tls_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     subprocess.run([*request.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
     monkeypatch.setitem(os.environ, "SSL_CERT_FILE", str(certificate))
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "6")
-            self.end_headers()
-            self.wfile.write(b"secure")
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, request: object, client_address: object) -> None:
-            pass  # handshakes that fail are what some tests want
-
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server = Server(("127.0.0.1", 0), Handler)
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield int(server.server_address[1])
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    server = Secure(context)
+    yield server.port
+    server.close()
 
 
 def test_tls_is_verified_against_the_name_though_an_address_is_dialled(tls_site: int) -> None:

@@ -117,7 +117,7 @@ def test_a_video_that_does_not_arrive_in_time_is_cut_off(
         request.wfile.write(data[:1000])
         site.closing.wait(10)
 
-    site.answer("/film.mp4", answer)
+    site.serve("/film.mp4", answer)
     url = site.page("/watch", watch_page("/film.mp4"), kind="text/html")
     hasty = lab.changed(settings, max_seconds=1.5)
     assert failure(url, tmp_path, hasty, http).error_type == "timeout"

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import json
 import re
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,33 +14,30 @@ import pytest
 from pipeline.errors import StageError
 from pipeline.settings import MemorySettings, Secret
 from pipeline.stages.remember import Memory, QdrantIndex, RememberedItem, open_qdrant
+from tests.servers import Answer, LocalServer
 
 KEY = "qdrant-key-5d1"
 
 
-class QdrantServer:
+class QdrantServer(LocalServer):
     """Speaks the part of Qdrant's REST protocol that is used, keeps the points, and is as strict as Qdrant is."""
+
+    protocol = "HTTP/1.1"
 
     def __init__(self) -> None:
         self.collections: dict[str, dict[str, Any]] = {}
         self.points: dict[str, dict[str, Any]] = {}
         self.failures: list[tuple[int, dict[str, str]]] = []
         self.paths: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
+        super().__init__()
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+    def answer(self, request: BaseHTTPRequestHandler, body: Any) -> Answer:
+        self.paths.append(f"{request.command} {request.path}")
+        status, headers, result = self._result(request.path, request.headers["api-key"], body)
+        said = {"result": result, "status": "ok" if status == 200 else {"error": "no"}, "time": 0.001}
+        return status, {"Content-Type": "application/json", **headers}, said
 
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def answer(self, method: str, path: str, key: str | None, body: Any) -> tuple[int, dict[str, str], Any]:
-        self.paths.append(f"{method} {path}")
+    def _result(self, path: str, key: str | None, body: Any) -> Answer:
         if key != KEY:
             return 401, {}, None
         if self.failures:
@@ -86,33 +81,6 @@ class QdrantServer:
             ]
         }
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        qdrant = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def _do(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                key = self.headers["api-key"]
-                status, headers, result = qdrant.answer(self.command, self.path, key, json.loads(body or b"null"))
-                said = {"result": result, "status": "ok" if status == 200 else {"error": "no"}, "time": 0.001}
-                data = json.dumps(said).encode()
-                self.send_response(status)
-                for name, value in (
-                    {"Content-Length": str(len(data)), "Content-Type": "application/json"} | headers
-                ).items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(data)
-
-            do_GET = do_PUT = do_POST = _do  # noqa: N815 - names that the base class looks for
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        return Handler
-
 
 @pytest.fixture
 def server() -> Iterator[QdrantServer]:
@@ -122,7 +90,7 @@ def server() -> Iterator[QdrantServer]:
 
 
 def opened(server: QdrantServer, key: str = KEY) -> QdrantIndex:
-    settings = MemorySettings(qdrant_url=server.url, qdrant_api_key=Secret(key), qdrant_collection="items")
+    settings = MemorySettings(qdrant_url=server.origin, qdrant_api_key=Secret(key), qdrant_collection="items")
     index = open_qdrant(settings, first_backoff_seconds=0.001)
     assert index is not None
     return index
@@ -203,10 +171,10 @@ def test_a_passing_fault_is_tried_again(
 def test_a_collection_that_somebody_else_makes_first_is_used(memory: Memory, server: QdrantServer) -> None:
     made = server.answer
 
-    def slow(method: str, path: str, key: str | None, body: Any) -> tuple[int, dict[str, str], Any]:
-        if method == "PUT" and path == "/collections/items":
+    def slow(request: BaseHTTPRequestHandler, body: Any) -> Answer:
+        if request.command == "PUT" and request.path == "/collections/items":
             server.collections["items"] = {"size": 2, "distance": "Cosine"}
-        return made(method, path, key, body)
+        return made(request, body)
 
     server.answer = slow  # type: ignore[method-assign]
     memory.remember(item("a", 1.0, 0.0))

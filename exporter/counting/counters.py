@@ -1,0 +1,72 @@
+"""What was counted, and what a restart needs to go on from there: metrics, hours, the configurations in force."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from exporter.counting.snapshot import Snapshot, cells_of, children_of, kept_names, restore
+from exporter.counting.trends import Trends
+from pipeline.domains.content.bulk import BulkApplier
+from pipeline.domains.event import DomainEvent
+from pipeline.domains.exporter.families import RECORDS
+from pipeline.events import ConfigActivated
+from pipeline.metrics.registry import Metrics
+
+MAX_CONFIGS = 64  # versions of the configuration whose last activation is remembered
+
+
+class Counters:
+    """Counts events, whether they have just arrived or come back from the journal. Whoever calls holds the gate's lock.
+
+    `since`: Unix time of the first record ever counted, None before it.
+    """
+
+    def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.time) -> None:
+        self.metrics = metrics
+        self.trends = Trends()
+        self.since: float | None = None
+        self._configs: dict[str | None, ConfigActivated] = {}
+        self._bulk = BulkApplier(metrics, clock)
+        self._records = metrics.family(RECORDS)
+
+    def apply(self, events: Sequence[DomainEvent], at: float) -> None:
+        """Count events that were accepted at that Unix time."""
+        if not events:
+            return
+        self._bulk.apply(events)
+        self.trends.note(events, at)
+        self._records.inc(len(events))
+        self.since = at if self.since is None else self.since
+        for event in events:
+            if type(event) is ConfigActivated:
+                self._remember(event)
+
+    def _remember(self, event: ConfigActivated) -> None:
+        self._configs.pop(event.config_version, None)
+        self._configs[event.config_version] = event
+        while len(self._configs) > MAX_CONFIGS:
+            del self._configs[next(iter(self._configs))]
+
+    def snapshot(self, families: list[msgspec.Raw], pushed: bytes) -> Snapshot:
+        """Return everything as one value, given what `capture` read off the metrics and what was pushed."""
+        return Snapshot(families, list(self._configs.values()), self.trends.all(), pushed, self.since)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put back what `snapshot` gave. Gauges of the configuration come back by activating it again."""
+        restore(self.metrics, snapshot.families)
+        self.trends.restore(snapshot.hours)
+        self.since = snapshot.since
+        self.metrics.apply_many(snapshot.configs)
+        self._configs = {config.config_version: config for config in snapshot.configs}
+
+    def reset(self) -> None:
+        """Set everything that a snapshot holds to zero."""
+        for name in kept_names(self.metrics):
+            for _, child in children_of(self.metrics.family(name)):
+                for cell in cells_of(child):
+                    cell.set(0)
+        self.trends.restore(())
+        self.since = None

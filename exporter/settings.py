@@ -71,7 +71,7 @@ class ExporterSettings(msgspec.Struct, frozen=True):
         return AlertLimits(self.alerts_per_hour, self.alerts_per_model_per_hour, self.alerts_minimum_severity)
 
 
-_ENV: dict[str, str] = {
+ENV: dict[str, str] = {
     "EXPORTER_TOKEN": "token",
     "EXPORTER_GUARD_READS": "guard_reads",
     "EXPORTER_JOURNAL": "journal",
@@ -106,7 +106,7 @@ def settings_from(environ: Mapping[str, str], **given: Any) -> ExporterSettings:
     """
     values: dict[str, Any] = {"journal": state_dir(environ) / JOURNAL_NAME}
     problems: list[Problem] = []
-    for variable, field in _ENV.items():
+    for variable, field in ENV.items():
         if text := environ.get(variable):
             try:
                 values[field] = _read(field, text)

@@ -40,7 +40,7 @@ PROFILES = {  # name: (min_overall, min_confidence of every checkpoint)
     "balanced": (0.65, 0.80),
     "aggressive": (0.60, 0.75),
 }
-_QUALITY_ENV = {f"QUALITY_{name.upper()}": name for name in QualityThresholds.__struct_fields__}
+QUALITY_ENV = {f"QUALITY_{name.upper()}": name for name in QualityThresholds.__struct_fields__}
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -153,7 +153,7 @@ def _apply_environment(
         for name in Flags.__struct_fields__
         if flag_env(name) in env
     }
-    for variable, name in _QUALITY_ENV.items():
+    for variable, name in QUALITY_ENV.items():
         ratio = _ratio_from(env, variable, problems)
         if ratio is not None:
             values["thresholds"] = msgspec.structs.replace(values["thresholds"], **{name: ratio})
@@ -165,7 +165,7 @@ def _apply_environment(
         if not is_clean(version):
             problems.append(Problem("environment", None, "CONFIG_VERSION", version, "up to 128 printable characters"))
         values["version"], origins["config_version"] = version, "environment CONFIG_VERSION"
-    for section, field, variable in _ENV_SETTINGS:
+    for section, field, variable in ENV_SETTINGS:
         if raw := env.get(variable):
             value = Secret(raw) if variable in _SECRETS else raw
             values[section] = msgspec.structs.replace(values[section], **{field: value})
@@ -183,7 +183,7 @@ def _ratio_from(env: Mapping[str, str], variable: str, problems: list[Problem]) 
         return None
 
 
-_ENV_SETTINGS = (
+ENV_SETTINGS = (
     ("llm", "base_url", "LLM_BASE_URL"),
     ("llm", "model", "LLM_MODEL"),
     ("llm", "api_key", "LLM_API_KEY"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from exporter.api.openapi import document
-from exporter.settings import _ENV, ExporterSettings, settings_from
+from exporter.settings import ENV, ExporterSettings, settings_from
 from pipeline.errors import ConfigError
 from pipeline.settings import Secret
 from tests.exporter.conftest import ROOT
@@ -35,7 +35,7 @@ def test_a_wrong_setting_is_named_with_what_was_expected() -> None:
 
 def test_every_setting_and_route_is_documented() -> None:
     page = (ROOT / "docs" / "exporter.md").read_text()
-    for variable in _ENV:
+    for variable in ENV:
         assert f"| `{variable}` |" in page
     for path in document("1")["paths"]:
         assert path.removeprefix("/api/performance").rstrip("/") in page

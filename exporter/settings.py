@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from pipeline.configuration.flags import truth
-from pipeline.errors import ConfigError, Problem
+from pipeline.errors import HIDDEN, ConfigError, Problem
 from pipeline.settings import Secret
 from pipeline.state import state_dir
 
@@ -111,7 +111,8 @@ def settings_from(environ: Mapping[str, str], **given: Any) -> ExporterSettings:
             try:
                 values[field] = _read(field, text)
             except ValueError as error:
-                problems.append(Problem("environment", None, variable, text, str(error)))
+                shown = HIDDEN if field == "token" else text
+                problems.append(Problem("environment", None, variable, shown, str(error)))
     if problems:
         raise ConfigError(problems)
     return ExporterSettings(**{**values, **given})
@@ -121,7 +122,9 @@ def _read(field: str, text: str) -> Any:
     """Turn a variable's text into its field's type. Raises ValueError saying what was expected."""
     kind = {f.name: f.type for f in msgspec.structs.fields(ExporterSettings)}[field]
     if kind is Secret:
-        return Secret(text)
+        if not (text.isascii() and text.isprintable() and text.strip()):  # it travels in a header
+            raise ValueError("one line of ASCII characters")
+        return Secret(text.strip())  # no header can carry spaces at its edges
     if field == "journal" and text.lower() in _NO_JOURNAL:
         return None
     if kind is bool:

@@ -20,11 +20,12 @@ from pipeline.decisions.quality import QualityThresholds
 from pipeline.decisions.routing import Routing
 from pipeline.domains.content.known import known_values
 from pipeline.domains.content.labels import CONTENT_TYPES
-from pipeline.errors import ConfigError, Problem
+from pipeline.errors import HIDDEN, ConfigError, Problem
 from pipeline.events import ConfigActivated, Ratio
 from pipeline.metrics.known import KnownValues
 from pipeline.metrics.labels import is_clean
 from pipeline.settings import (
+    ONE_LINE,
     DownloadSettings,
     LlmSettings,
     MemorySettings,
@@ -32,6 +33,7 @@ from pipeline.settings import (
     Secret,
     Seed,
     TranscriptionSettings,
+    is_one_line,
 )
 from pipeline.yaml_file import nearest
 
@@ -167,6 +169,8 @@ def _apply_environment(
         values["version"], origins["config_version"] = version, "environment CONFIG_VERSION"
     for section, field, variable in ENV_SETTINGS:
         if raw := env.get(variable):
+            if variable in _SECRETS and not is_one_line(raw):
+                problems.append(Problem("environment", None, variable, HIDDEN, ONE_LINE))
             value = Secret(raw) if variable in _SECRETS else raw
             values[section] = msgspec.structs.replace(values[section], **{field: value})
             origins[f"{section}.{field}"] = f"environment {variable}"

@@ -137,3 +137,11 @@ def test_a_secret_is_never_printed() -> None:
     assert "sesame" not in repr(config) + str(config)
     assert config.llm.api_key.reveal() == "sesame"
     assert repr(Secret()) == "Secret(unset)"
+
+
+@pytest.mark.parametrize("name", ["LLM_API_KEY", "QDRANT_API_KEY", "DISCORD_WEBHOOK_URL"])
+def test_a_secret_is_taken_as_it_is_and_refused_only_for_control_characters(tmp_path: Path, name: str) -> None:
+    load_config(None, {name: "a $b #c 'd' \"e\""})
+    assert _refusal(tmp_path, **{name: "sesame\n"}) == (
+        f"environment: {name}: (not shown): expected one line without control characters"
+    )

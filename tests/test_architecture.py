@@ -17,7 +17,7 @@ ORDER = ("pipemeter", "exporter", "monitoring", "pipeline")  # each imports only
 # only from its own room and from those before it; imports for types alone count too.
 ROOMS: Mapping[str, tuple[str, ...]] = {
     "pipeline": (
-        "errors", "version", "state", "settings", "item", "files", "logger", "zstd", "retrying", "yaml_file", "defaults",
+        "errors", "version", "state", "settings", "words", "item", "files", "logger", "zstd", "retrying", "yaml_file", "defaults",
         "metrics", "domains", "events",
         "decisions", "llm", "stages", "configuration", "recording", "recorder", "running", "assignment",
     ),

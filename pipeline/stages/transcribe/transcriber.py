@@ -14,6 +14,7 @@ from pipeline.stages.download.text import decode_text
 from pipeline.stages.transcribe import cues, speech
 from pipeline.stages.transcribe.audio import blocks
 from pipeline.stages.transcribe.language import language_of
+from pipeline.words import has_words
 
 TEXT_CONFIDENCE = 1.0  # the words are the content itself
 CAPTIONS_CONFIDENCE = 0.95  # written by people, but shortened to fit, and sounds are left out
@@ -88,8 +89,8 @@ class Transcriber:
 
 def _from_text(fetched: Fetched) -> Transcript:
     text = (fetched.text or "").strip()
-    if not text:
-        raise StageError("empty", f"{fetched.title or 'the item'} has no text")
+    if not has_words(text):
+        raise StageError("empty", f"{fetched.title or 'the item'} has no words")
     language, probability = language_of(text)
     return Transcript(text, "text", TEXT_CONFIDENCE, language=language, language_confidence=probability)
 
@@ -101,7 +102,7 @@ def _from_captions(path: Path) -> Transcript:
         raise StageError("storage", f"{path.name} cannot be read: {error.strerror}") from None
     segments = cues.merged(found)
     text = cues.running_text(segments)
-    if not text:
+    if not has_words(text):  # `♪ ♪` is none
         raise StageError("empty", f"{path.name} holds captions without words")
     language, probability = language_of(text)
     return Transcript(

@@ -33,6 +33,20 @@ def test_a_text_without_words_is_empty(transcriber: Transcriber) -> None:
     assert error.value.error_type == "empty"
 
 
+@pytest.mark.parametrize("text", ["♪ ♪", "...", "— !"])
+def test_signs_are_no_words(transcriber: Transcriber, tmp_path: Path, sounds: Path, text: str) -> None:
+    path = tmp_path / "song.vtt"
+    path.write_text(f"WEBVTT\n\n00:01.000 --> 00:04.000\n{text}\n", encoding="utf-8")
+    for item in (
+        fetched("captions", path),
+        fetched("text", text=text),
+        fetched("video", sounds / "mute.mp4", captions=path),
+    ):
+        with pytest.raises(StageError) as error:
+            transcriber.transcribe(item)
+        assert error.value.error_type == "empty"
+
+
 def test_captions_become_words_with_times(transcriber: Transcriber, tmp_path: Path) -> None:
     path = tmp_path / "show.vtt"
     path.write_bytes(VTT.encode("utf-16"))

@@ -18,6 +18,10 @@ def after_download(fetched: Fetched) -> dict[str, Fact]:
     }
     if fetched.duration_seconds is not None:
         facts["duration_seconds"] = Fact(fetched.duration_seconds, fetched.duration_reliability)
+    if fetched.sound_tracks:
+        facts["sound_tracks"] = Fact(len(fetched.sound_tracks))
+        others = [str(track) for track in fetched.sound_tracks if track.number != fetched.sound_track]
+        facts |= {"other_sound_tracks": Fact(", ".join(others))} if others else {}
     if fetched.silence_ratio is not None:
         facts["silence_ratio"] = Fact(fetched.silence_ratio, _SILENCE_RELIABILITY)
     return facts

@@ -28,7 +28,7 @@ _TIME = re.compile(  # a cue's time: in brackets, or where a line begins; "at 7:
 )
 _TAG = re.compile(r"<[^<>\n]{1,80}>|https?://\S+|www\.\S+")
 _ABBREVIATION = re.compile(r"\b(Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|etc|No|approx|([A-Za-z]\.)?[A-Za-z])\.(?=[ \n])")
-# full stops, exclamation and question marks that are no ASCII, or have no space after them: Chinese and Japanese, Khmer,
+# full stops, exclamation and question marks that are no ASCII or have no space after them: Chinese and Japanese, Khmer,
 # Myanmar, Devanagari's danda, Arabic
 STOPS = "\u3002\uff01\uff1f\uff0e\u17d4\u17d5\u104b\u0964\u0965\u06d4\u061f"
 _STOP = re.compile(rf"(?<=[.!?\u2026{STOPS}])[\"')\]]*\s+|\n\s*\n|[{STOPS}]")

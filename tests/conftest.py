@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import prometheus_client
 import pytest
+
+# promtool, Prometheus, Alertmanager: a fourth of their work is collecting garbage, of which the short runs here make little
+os.environ.setdefault("GOGC", "400")
 
 _OURS = ("ENABLE_", "QUALITY_", "CONFIG_VERSION", "SHADOW_", "PIPEMETER_", "DASHBOARD_", "EXPORTER_", "PROMETHEUS_URL",
          "GRAFANA_URL", "DISCORD_", "SLACK_", "LLM_", "QDRANT_", "ALERTMANAGER_URL", "HEARTBEAT_", "PAGERDUTY_",
@@ -36,3 +43,20 @@ def two_weeks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     with served(tmp_path_factory.mktemp("weeks")) as url:
         yield url
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_tls_context() -> Iterator[None]:
+    """HTTP clients with the same certificates share a context: to make one takes 20 ms, and tests make thousands."""
+    make = httpx.create_ssl_context
+
+    @functools.cache
+    def made(_files: tuple[str | None, ...], verify: Any, cert: Any, trust_env: bool) -> ssl.SSLContext:
+        return make(verify, cert, trust_env)
+
+    def shared(verify: Any = True, cert: Any = None, trust_env: bool = True) -> ssl.SSLContext:
+        return made((os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")), verify, cert, trust_env)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", shared)
+        yield

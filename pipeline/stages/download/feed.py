@@ -54,7 +54,14 @@ def beside(folder: Path) -> Locate:
 
 def online(feed_url: str) -> Locate:
     """Return the rule for links in a feed from the network: http and https, relative ones against the feed's URL."""
-    return lambda link: _web_address(urljoin(feed_url, link))
+
+    def locate(link: str) -> str | None:
+        try:
+            return _web_address(urljoin(feed_url, link))
+        except ValueError:  # such as a bracket that is not closed
+            return None
+
+    return locate
 
 
 def _parsed(data: bytes) -> list[Any]:
@@ -65,7 +72,7 @@ def _parsed(data: bytes) -> list[Any]:
         found = feedparser.parse(io.BytesIO(data), resolve_relative_uris=False)
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         raise StageError("corrupt", "the feed cannot be read") from None
-    if not found.entries and (found.bozo or not found.version):
+    if not found.entries and (found.bozo or not found.get("version")):
         raise StageError("corrupt", "this is not a feed that can be read")
     if not found.entries:
         raise StageError("empty", "the feed has no entries")

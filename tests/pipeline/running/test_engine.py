@@ -12,11 +12,10 @@ from prometheus_client import CollectorRegistry
 
 from pipeline import InProcessRecorder
 from pipeline.configuration.config import Config, load_config
-from pipeline.decisions.routing import Routing, TypeRoute
 from pipeline.errors import StageError
 from pipeline.item import Source
 from pipeline.recording.savings import CostModel
-from pipeline.running.batch import by_priority, expand_all, run_all
+from pipeline.running.batch import run_all
 from pipeline.running.engine import PRIORS, Engine
 from pipeline.running.local_toolbox import LocalToolbox
 from pipeline.running.outcome import Outcome
@@ -157,15 +156,6 @@ def test_an_unforeseen_error_is_an_internal_failure_and_stays_with_its_item(monk
         assert pipeline.process(FUN).error is None
 
 
-def test_a_name_that_cannot_be_read_is_counted_as_a_failed_item(tmp_path: Path) -> None:
-    with Pipeline(load_config()) as pipeline:
-        names = [str(tmp_path / "nowhere"), str(GOOD), str(GOOD)]
-        sources, failures = expand_all(names, pipeline.toolbox.expand, pipeline.recorder)
-        assert [source.uri for source in sources] == [str(GOOD)]  # named twice is meant once
-        assert failures[0].failed_stage == "download"
-        assert pipeline.total("pipeline_failures_total", pipeline_stage="download", error_type="not_found") == 1
-
-
 def test_several_workers_do_the_same_as_one() -> None:
     with Pipeline(load_config(None, ALL_ON)) as pipeline:
         sources = [Source(str(path)) for path in (GOOD, FUN, POOR, SAMPLES / "broken/empty.txt")]
@@ -173,13 +163,6 @@ def test_several_workers_do_the_same_as_one() -> None:
         assert {Path(o.source).name: o.processing_type for o in outcomes} == {
             "election-count.vtt": "full", "quiz-night.srt": "lightweight", "clickbait.html": "lightweight", "empty.txt": None,
         }  # fmt: skip
-
-
-def test_types_with_a_higher_priority_come_first() -> None:
-    routing = Routing({"talk": TypeRoute("high"), "fun": TypeRoute("low")})
-    sources = [Source("a.fun"), Source("b.talk"), Source("c.other"), Source("d.talk")]
-    ordered = by_priority(sources, routing, lambda source: source.uri.split(".")[1])
-    assert [source.uri for source in ordered] == ["b.talk", "d.talk", "c.other", "a.fun"]
 
 
 def test_a_custom_type_is_found_and_routed(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from bench.quality import damage
 from pipeline.item import Assessment
 from pipeline.stages.assess.informativeness import padding_shares
-from pipeline.stages.assess.vocabulary import Vocabulary, count_phrases
+from pipeline.stages.assess.vocabulary import Vocabulary
 
 Judge = Callable[[str], Assessment]
 
@@ -43,10 +43,3 @@ def test_padding_is_a_share_of_words(words: Vocabulary) -> None:
 
 def test_a_phrase_in_a_short_text_is_counted_as_in_one_of_150_words(words: Vocabulary) -> None:
     assert padding_shares(("please", "subscribe"), words)["begging"] == pytest.approx(1 / 150)
-
-
-def test_of_overlapping_phrases_the_longest_counts() -> None:
-    counts = count_phrases(
-        ["in", "the", "description"], {"in": ("a",), "in the description": ("b",), "description": ("c",)}
-    )
-    assert counts == {"b": 3}

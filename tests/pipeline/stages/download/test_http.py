@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import datetime as dt
 import gzip
 import time
-import zlib
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +12,7 @@ import pytest
 from pipeline.errors import StageError
 from pipeline.settings import DownloadSettings
 from pipeline.stages.download.budget import Budget
-from pipeline.stages.download.encoding import STEP_BYTES, decoded
 from pipeline.stages.download.http import save
-from pipeline.stages.download.retry import seconds_to_wait, status_fault, with_retries
 
 if TYPE_CHECKING:
     from tests.pipeline.stages.download.conftest import Site
@@ -215,79 +211,3 @@ def test_a_folder_that_cannot_be_written_is_a_storage_error(site: Site, http: ht
     with pytest.raises(StageError) as error:
         fetch(http, url, tmp_path / "missing")
     assert error.value.error_type == "storage"
-
-
-NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (None, None),
-        ("", None),
-        ("soon", None),
-        ("7", 7.0),
-        (" 120 ", 120.0),
-        ("Sun, 01 Mar 2026 12:00:30 GMT", 30.0),
-        ("Sun, 01 Mar 2026 11:00:00 GMT", 0.0),
-    ],
-)
-def test_retry_after_is_read_as_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
-    assert seconds_to_wait(header, NOW) == seconds
-
-
-def test_a_status_below_400_is_no_fault() -> None:
-    assert status_fault(204, None, "x", NOW) is None
-
-
-def test_no_further_try_is_made_when_the_budget_is_used_up() -> None:
-    clock = iter([0.0, 5.0, 5.0, 5.0]).__next__
-    tries: list[int] = []
-
-    def work() -> None:
-        tries.append(1)
-        raise StageError("network", "broken", retryable=True)
-
-    with pytest.raises(StageError):
-        with_retries(work, 3, Budget(10, 1.0, clock))
-    assert len(tries) == 1
-
-
-@pytest.mark.parametrize(
-    ("packed", "name"),
-    [
-        (gzip.compress(b"abc" * 9), "gzip"),
-        (gzip.compress(b"abc" * 5) + gzip.compress(b"abc" * 4), "GZIP"),
-        (zlib.compress(b"abc" * 9), "deflate"),
-        (zlib.compressobj(wbits=-15).compress(b"") + b"abc", "identity"),
-        (b"abc" * 9, ""),
-    ],
-    # gzip carries the time of packing: as names they would differ between two workers
-    ids=["gzip", "two members", "deflate", "bare deflate", "plain"],
-)
-def test_bodies_are_unpacked_byte_by_byte_as_well(packed: bytes, name: str) -> None:
-    expected = b"abc" if name == "identity" else b"abc" * 9
-    assert b"".join(decoded([packed[i : i + 1] for i in range(len(packed))], name)) == expected
-
-
-def test_a_bare_deflate_stream_is_unpacked() -> None:
-    packer = zlib.compressobj(wbits=-15)
-    packed = packer.compress(b"abc" * 100) + packer.flush()
-    assert b"".join(decoded([packed], "deflate")) == b"abc" * 100
-
-
-def test_no_step_of_unpacking_gives_more_than_its_limit() -> None:
-    pieces = list(decoded([gzip.compress(b"\0" * 1_000_000)], "gzip"))
-    assert max(map(len, pieces)) <= STEP_BYTES
-    assert sum(map(len, pieces)) == 1_000_000
-
-
-@pytest.mark.parametrize(
-    ("packed", "error_type"),
-    [(gzip.compress(b"abc" * 99)[:-9], "network"), (b"\x1f\x8bnot gzip at all", "corrupt")],
-    ids=["cut off", "not gzip"],
-)
-def test_a_damaged_compressed_body_is_an_error(packed: bytes, error_type: str) -> None:
-    with pytest.raises(StageError) as error:
-        list(decoded([packed], "gzip"))
-    assert error.value.error_type == error_type

@@ -16,7 +16,11 @@ BOARD = Board(
     "What do the shortcuts do to each kind of content? `unspecified` are items that left before their type was known.",
     (
         summary(
-            "How does each content type do?", _TYPE, "Content type", more={_OF_ALL: ("Quality of all", UnitOf(_OF_ALL))}
+            "How does each content type do?",
+            _TYPE,
+            "Content type",
+            more={_OF_ALL: ("Quality of all", UnitOf(_OF_ALL))},
+            how=", quality of all that of every scored item, whichever way it went",
         ),
         hourly(
             "items", "How many items of each type?", "Items that finished, an hour, by content type.", _TYPE, _HEIGHT

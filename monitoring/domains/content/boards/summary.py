@@ -22,15 +22,20 @@ NOTHING_MORE: Mapping[str, tuple[str, AnyScale]] = {}
 
 
 def summary(
-    title: str, label: str, column: str, height: int = 9, more: Mapping[str, tuple[str, AnyScale]] = NOTHING_MORE
+    title: str,
+    label: str,
+    column: str,
+    height: int = 9,
+    more: Mapping[str, tuple[str, AnyScale]] = NOTHING_MORE,
+    how: str = "",
 ) -> Panel:
-    """Return the table. `column`: title of the label's column; `more`: further columns by their signal."""
+    """Return the table. `column`: title of that of the label; `more`: further columns by signal; `how` they are read."""
     columns = {**_COLUMNS, **more}
     return Panel(
         title,
         f"Everything over the chosen range, a row for each {column.lower()}; colours are the bands from "
         "monitoring.yaml. Few items (the first column) make the rest uncertain. Quality in full is the mean of items "
-        "processed in full. The p95 rests on whole hours.",
+        f"processed in full{how}. The p95 rests on whole hours.",
         "table",
         tuple(
             Ask("whole", signal, heading, by=(label,), made=IN_HOURS if scale is HOURS else "@")

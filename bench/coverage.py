@@ -23,6 +23,7 @@ from monitoring.outlook.evidence import Evidence, read_evidence
 from monitoring.tuning.arms import read_arm
 from monitoring.tuning.compare import Comparison, compare, rule_of
 from monitoring.tuning.tune import InForce, expect
+from pipeline.domains.content.labels import DIMENSIONS
 
 DAYS = 7
 SECONDS = DAYS * 86_400.0
@@ -31,6 +32,7 @@ _TRUE_ITEMS = 400_000
 _CHUNK = 10  # worlds that a process takes at once
 _STRICT = Arm("strict", (0.70, 0.60, 0.60, 0.60), (0.85, 0.85, 0.85, 0.85), 0.5)
 _LOOSE = Arm("loose", (0.65, 0.60, 0.60, 0.60), (0.70, 0.70, 0.70, 0.45), 0.5)
+_CHANGED = ("full", "quality_check", "quality_check", "quality_check")
 
 COMPARED = {
     "independent items": (World(arms=(_STRICT, _LOOSE)), 3000, BLOCKS),
@@ -47,6 +49,10 @@ TUNED = {
     "quality shifts every 2 h, raised": (World(shock=0.05), (0.70, 0.60, 0.60, 0.60)),
     "filter off, margins known": (World(filtering=False), (0.65, 0.60, 0.60, 0.60)),
     "min_overall lowered alone (bounds)": (World(), (0.60, 0.60, 0.60, 0.60)),
+    "no bypass reasons": (World(reasons=False), (0.65, 0.60, 0.60, 0.60)),
+    "no bypass reasons, overall raised": (World(reasons=False), (0.70, 0.60, 0.60, 0.60)),
+    "a type in full for half the week": (World(began=_CHANGED), (0.65, 0.60, 0.60, 0.60)),
+    "scores of overall quality alone": (World(dimensions=("overall",)), (0.70, 0.60, 0.60, 0.60)),
 }
 
 
@@ -76,7 +82,8 @@ def evidence(world: World, seed: int, items: int, blocks: int = BLOCKS) -> Evide
 
 def many(world: World, arms: tuple[Arm, ...] | None = None) -> Finished:
     """Return so many items of a world that their figures are the truth, decided under other arms if given."""
-    return decide(world, _drawn(msgspec.structs.replace(world, filtering=True)), arms)
+    settled = msgspec.structs.replace(world, filtering=True, reasons=True, dimensions=DIMENSIONS, began=None)
+    return decide(msgspec.structs.replace(world, began=None), _drawn(settled), arms)
 
 
 @functools.cache

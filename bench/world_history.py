@@ -30,6 +30,13 @@ class WorldHistory:
         """Return where the matching gauge stood at the end of each block."""
         return {key: one.values[1:] for key, one in self._matching(series, by, where)}
 
+    async def totals(self, series: str, by: Key, where: Mapping[str, str] | None, since: int) -> dict[Key, float]:
+        """Return how much the matching series rose from block `since` on."""
+        found = await self.increases(series, by, where)
+        return {key: float(values[since:].sum()) for key, values in found.items()}
+
+    counts = totals
+
     def _matching(self, series: str, by: Key, where: Mapping[str, str] | None) -> Iterable[tuple[Key, Series]]:
         for one in self._series.get(series, ()):
             if all(one.labels.get(name) == value for name, value in (where or {}).items()):

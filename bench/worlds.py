@@ -68,6 +68,9 @@ class World(msgspec.Struct, frozen=True):
     fail: float = 0.01
     filtering: bool = True
     exits: bool = True
+    reasons: bool = True  # senders say why an item was bypassed
+    dimensions: tuple[str, ...] = DIMENSIONS  # whose scores senders tell
+    began: tuple[str, ...] | None = None  # the modes of `kinds` in the first half of the time; None: the same
 
 
 class Drawn(msgspec.Struct, frozen=True):
@@ -83,12 +86,16 @@ class Drawn(msgspec.Struct, frozen=True):
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """What became of them: `way` is an index of WAYS, `left` of CHECKPOINTS (-1: none), seconds spent and saved."""
+    """What became of them: `way` is an index of WAYS, `left` of CHECKPOINTS (-1: none), seconds spent and saved.
+
+    `routed`: bypassed for their type.
+    """
 
     world: World
     drawn: Drawn
     way: Integers
     left: Integers
+    routed: NDArray[np.bool_]
     margin: Floats
     spent: Floats
     saved: Floats
@@ -117,6 +124,9 @@ def decide(world: World, drawn: Drawn, arms: Sequence[Arm] | None = None) -> Fin
     thresholds = np.array([a.thresholds for a in chosen])[drawn.arm]
     margin = np.round(drawn.scores - thresholds, _DECIMALS).min(axis=1)
     modes = np.array([k.mode for k in world.kinds])[drawn.kind]
+    if world.began is not None:
+        first_half = drawn.times < drawn.times[-1] / 2
+        modes = np.where(first_half, np.array(world.began)[drawn.kind], modes)
     light = (modes == "lightweight") | ((modes == "quality_check") & (margin < 0) & world.filtering)
     leaves = drawn.confidences >= np.array([a.confidences for a in chosen])[drawn.arm]
     leaves &= world.exits
@@ -128,9 +138,10 @@ def decide(world: World, drawn: Drawn, arms: Sequence[Arm] | None = None) -> Fin
     way[light], left[light] = 1, -1
     for point in (1, 0):
         way[leaves[:, point]], left[leaves[:, point]] = 2, point
+    routed = (way == 1) & (modes == "lightweight")
     share = np.choose(way, [1.0, _LIGHT, np.array(_SHARES)[left]])
     share = np.where(way == 0, 1.0, share * np.array([a.costs for a in chosen])[drawn.arm])
-    return Finished(world, drawn, way, left, margin, drawn.cost * share, drawn.cost * (1.0 - share))
+    return Finished(world, drawn, way, left, routed, margin, drawn.cost * share, drawn.cost * (1.0 - share))
 
 
 def series(
@@ -185,12 +196,10 @@ class _Counted:
             yield from self._counter("pipeline_time_spent_seconds_total", labels, chosen, f.spent)
             yield from self._counter("pipeline_time_saved_seconds_total", labels, chosen, f.saved)
             yield from self._histogram("pipeline_item_duration_seconds", labels, chosen, f.spent)
-            if WAYS[way] == "lightweight":
-                modes = [*(k.mode for k in self._world.kinds), ""]
-                reason = "content_type" if modes[kind] == "lightweight" else "low_quality"
-                yield from self._counter(
-                    "pipeline_bypasses_total", {"reason": reason, **self._labels(kind, arm)}, chosen
-                )
+            if WAYS[way] == "lightweight" and self._world.reasons:
+                for reason, why in (("content_type", f.routed), ("low_quality", ~f.routed)):
+                    because = {"reason": reason, **self._labels(kind, arm)}
+                    yield from self._counter("pipeline_bypasses_total", because, chosen & why)
         for kind in range(len(self._world.kinds)):
             for arm in range(len(self._versions)):
                 chosen = f.drawn.failed & (f.drawn.kind == kind) & (f.drawn.arm == arm)
@@ -205,6 +214,8 @@ class _Counted:
                 continue
             labels = {"processing_type": WAYS[way], **self._labels(kind, arm)}
             for n, dimension in enumerate(DIMENSIONS):
+                if dimension not in self._world.dimensions:
+                    continue
                 yield from self._histogram(
                     "pipeline_quality_score", {"dimension": dimension, **labels}, chosen, f.drawn.scores[:, n]
                 )

@@ -6,13 +6,13 @@ import msgspec
 
 from monitoring.domains.band import Bands
 from monitoring.history.blocks import PrometheusHistory, find_grid
-from monitoring.outlook.evidence import read_evidence
+from monitoring.outlook.evidence import read_evidence, recounted
 from monitoring.reporting.report import Advice, Recommendations, Recommender
 from monitoring.reporting.window_queries import Questions
 from monitoring.targets.targets import Targets
 from monitoring.tuning.goal import Goal, goal_of, targets_goal
-from monitoring.tuning.recommendation import Recommendation, Tuning
-from monitoring.tuning.tune import InForce, tune
+from monitoring.tuning.recommendation import UNKNOWN, Recommendation, Tuning
+from monitoring.tuning.tune import InForce, since_changes, tune
 from monitoring.wording.figures import between, figure
 from pipeline.configuration.config import Config
 from pipeline.decisions.routing import Mode
@@ -31,8 +31,13 @@ def recommender(config: Config, targets: Targets) -> Recommender:
 
     async def ask(questions: Questions) -> Recommendations:
         grid = await find_grid(questions.client, questions.at, questions.window)
-        evidence = await read_evidence(PrometheusHistory(questions.client, grid)) if grid else None
-        return recommendations(tune(evidence, in_force(config), _goal(targets), bands=targets.bands))
+        evidence, now = None, in_force(config)
+        if grid is not None:
+            history = PrometheusHistory(questions.client, grid)
+            evidence = await read_evidence(history)
+            if evidence is not None:
+                evidence = await recounted(history, since_changes(evidence, now))
+        return recommendations(tune(evidence, now, _goal(targets), bands=targets.bands))
 
     return ask
 
@@ -58,6 +63,9 @@ def recommendations(found: Tuning) -> Recommendations:
 
 
 def _expected(one: Recommendation) -> str:
-    bypass, savings = (between(ends, "ratio") for ends in (one.expected_bypass_rate, one.expected_time_savings))
+    bypass, savings = (
+        "unknown" if ends == UNKNOWN else between(ends, "ratio")
+        for ends in (one.expected_bypass_rate, one.expected_time_savings)
+    )
     quality = figure(one.expected_quality, "score")
     return f"Expected of all together: bypass rate {bypass}, time savings {savings}, mean quality {quality}."

@@ -93,7 +93,11 @@ def _missing(error: ImportError) -> int:
 
 
 def _run() -> None:
-    from pipeline.errors import ConfigError, PipemeterError  # here, so that `main` can say if they are not ours
+    from pipeline.errors import (  # here, so that `main` can say if they are not ours
+        ConfigError,
+        DomainError,
+        PipemeterError,
+    )
 
     if isinstance(sys.stdout, io.TextIOWrapper):  # cron and old terminals may not have every letter
         sys.stdout.reconfigure(errors="replace")
@@ -102,7 +106,7 @@ def _run() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except ConfigError as error:
+    except (ConfigError, DomainError) as error:
         for problem in error.problems:
             click.echo(f"pipemeter: {problem}", err=True)
         sys.exit(exits.USAGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
     from monitoring.compile.routing.integrations import Version
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Within(click.FloatRange):
+    """A number in a range; "nan" is none, though no comparison says so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        found: float = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value!r}: expected a number from {self.min:g} to {self.max:g}", param, ctx)
+        return found
 
 
 def configuration(command: Command) -> Command:

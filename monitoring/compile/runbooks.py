@@ -24,6 +24,7 @@ from monitoring.targets.links import Links
 from monitoring.targets.slos import Slo
 from monitoring.wording.durations import format_duration, parse_duration
 from monitoring.wording.values import exact_percent, say
+from pipeline.errors import PipemeterError
 
 FOLDER = "docs/runbooks"
 INDEX = "README"
@@ -31,12 +32,13 @@ SECTIONS = ("Meaning", "Impact", "Check", "Mend", "Escalate", "Rule")
 _OWN_OBJECTIVE, _INDEX, _ERROR_TYPES = "_objective.md", "_index.md", "_error_types.md"  # texts that stand beside this
 _BLOCK = re.compile(r"^```(signal|promql)\n(.+?)\n```$", re.MULTILINE | re.DOTALL)
 _QUERY = re.compile(r"^(?P<signal>\w+)(?: by (?P<by>\w+(?:, \w+)*))?(?: over (?P<over>\w+))?$")
+_HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\[(\w+)\]\(\1\.md\)")
 _HOUR = 3600
 
 
 def runbooks(plan: Plan) -> dict[str, str]:
-    """Return every page by its path, one an alert and the index."""
+    """Return every page by its path, one an alert and the index. Raises PipemeterError for a text that cannot be."""
     by_name, links = plan.by_name, plan.targets.links
     pages = {name: _marked(_source(alerts[0]), _page(alerts, links)) for name, alerts in by_name.items()}
     index = _beside(_INDEX).replace("{alerts}", _overview(by_name.values()))
@@ -54,8 +56,17 @@ def expressions_of(page: str) -> list[str]:
 
 
 def _page(alerts: list[Alert], links: Links) -> str:
+    try:
+        return _written(alerts, links)
+    except (LookupError, ValueError) as error:
+        raise PipemeterError(f"{_source(alerts[0])}: {error}") from error
+
+
+def _written(alerts: list[Alert], links: Links) -> str:
     first = alerts[0]
     text = _filled(_prose(first), links)
+    if tuple(_HEADING.findall(text)) != SECTIONS[:-1]:
+        raise ValueError(f"its sections have to be {', '.join(SECTIONS[:-1])}")
     window = first.case.bands.window if isinstance(first.case, BandCase) else _HOUR
     checks = _BLOCK.sub(lambda block: _check(block[1], block[2], window, links), text)
     boards = " ".join(f"[{board}]({links.grafana_url}/d/{board})" for board in dict.fromkeys(a.board for a in alerts))

@@ -18,7 +18,7 @@ from monitoring.domains.exporter.domain import DOMAIN as EXPORTER
 from monitoring.domains.signal import Signal
 from monitoring.domains.variable import Variable
 from pipeline.domains import catalogue
-from pipeline.errors import PipemeterError
+from pipeline.errors import DomainError
 from pipeline.metrics.domain import Domain as Said
 
 DOMAINS: tuple[Domain, ...] = (CONTENT, EXPORTER)
@@ -36,10 +36,10 @@ class Registry(msgspec.Struct, frozen=True):
 
 
 def registry_of(domains: Iterable[Domain]) -> Registry:
-    """Put domains together. Raises PipemeterError with every promise that one of them breaks, a sentence each."""
+    """Put domains together. Raises DomainError with every promise that one of them breaks, a sentence each."""
     found = tuple(domains)
     if problems := broken_promises(found):
-        raise PipemeterError("\n".join(problems))
+        raise DomainError(problems)
     return Registry(
         found,
         {signal.name: signal for domain in found for signal in domain.signals},
@@ -54,7 +54,7 @@ def registry_of(domains: Iterable[Domain]) -> Registry:
 def registry() -> Registry:
     """Return all domains put together, once: ours, and those of other packages that are installed.
 
-    Raises PipemeterError for a domain that cannot be loaded or breaks its promises.
+    Raises DomainError for a domain that cannot be loaded or breaks its promises.
     """
     return registry_of((*DOMAINS, *(_judged(said) for said in catalogue.domains() if said.judged)))
 
@@ -65,11 +65,11 @@ def _judged(said: Said) -> Domain:
     try:
         found = getattr(import_module(module), attribute)
     except Exception as error:
-        raise PipemeterError(f"domain {said.name}: judged {said.judged!r}: {type(error).__name__}: {error}") from error
+        raise DomainError([f"domain {said.name}: judged {said.judged!r}: {type(error).__name__}: {error}"]) from error
     if not isinstance(found, Domain):
-        raise PipemeterError(f"domain {said.name}: judged {said.judged!r}: expected a Domain of monitoring.domains")
+        raise DomainError([f"domain {said.name}: judged {said.judged!r}: expected a Domain of monitoring.domains"])
     if found.name != said.name:
-        raise PipemeterError(f"domain {said.name}: judged {said.judged!r}: is called {found.name!r}, not like its side")
+        raise DomainError([f"domain {said.name}: judged {said.judged!r}: is called {found.name!r}, not like its side"])
     return found
 
 

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.history.counts import counted, selector
 from monitoring.servers.prometheus import PrometheusClient, Series
 from monitoring.wording.durations import format_duration
 
@@ -25,6 +26,7 @@ Progress = Callable[[int, int], None]  # (steps done, steps known so far)
 BLOCKS = 42  # at most: a week in stretches of four hours; below the 50 points at which VictoriaMetrics rounds times
 _SCRAPES = 4  # at least, in a block: two make an increase, more keep what extrapolation adds small
 _LOOKS = 48  # steps in which the window is looked at first
+GREATEST = 2.0**53  # beyond it numbers no longer count by ones: no count of anything, nor is infinity
 _PIECE_SECONDS = 7 * 86_400  # longest stretch asked for at once
 _ANY = "pipeline_items_total"  # the family that shows when there was anything
 
@@ -57,6 +59,12 @@ class History(Protocol):
     async def levels(self, series: str, by: Key, where: Mapping[str, str] | None = None) -> dict[Key, Floats]:
         """Return where the greatest of the matching gauges stood at the end of each block (nan: nowhere)."""
 
+    async def totals(self, series: str, by: Key, where: Mapping[str, str] | None, since: int) -> dict[Key, float]:
+        """Return how much the matching counters rose from block `since` on, in one: what blocks lose between them."""
+
+    async def counts(self, series: str, by: Key, where: Mapping[str, str] | None, since: int) -> dict[Key, float]:
+        """Return the same counted from the samples themselves."""
+
 
 class PrometheusHistory:
     """Asks a server for increases. `progress` is told of every answer."""
@@ -78,6 +86,30 @@ class PrometheusHistory:
         expression = f"max by ({', '.join(by)}) (last_over_time({selector(series, where)}[{block}]))"
         return await self._ask(expression, by, math.nan)
 
+    async def totals(self, series: str, by: Key, where: Mapping[str, str] | None, since: int) -> dict[Key, float]:
+        """Return how much the matching counters rose from block `since` on. Raises PrometheusError.
+
+        Extrapolated at the ends alone; the sum of all blocks is extrapolated at each of theirs.
+        """
+        found, size = dict[Key, float](), max(1, _PIECE_SECONDS // self._grid.block_seconds)
+        for last in range(self.blocks, since, -size):
+            span = format_duration(min(size, last - since) * self._grid.block_seconds)
+            at = self._grid.start + last * self._grid.block_seconds
+            text = f"sum by ({', '.join(by)}) (increase({selector(series, where)}[{span}]))"
+            for one in await self._client.query(text, at):
+                if abs(one.value) <= GREATEST:
+                    key = tuple(one.labels.get(name, "") for name in by)
+                    found[key] = found.get(key, 0.0) + one.value
+        return found
+
+    async def counts(self, series: str, by: Key, where: Mapping[str, str] | None, since: int) -> dict[Key, float]:
+        """Return how much the matching counters rose from block `since` on, exactly. Raises PrometheusError.
+
+        Every sample is read: only for few items, where a limit decides that extrapolation may miss.
+        """
+        start, size = self._grid.start + since * self._grid.block_seconds, self._grid.block_seconds
+        return await counted(self._client, selector(series, where), by, start, self._grid.end, size)
+
     async def _ask(self, expression: str, by: Key, missing: float) -> dict[Key, Floats]:
         grid, found = self._grid, dict[Key, Floats]()
         for first, last in self._pieces():
@@ -94,25 +126,13 @@ class PrometheusHistory:
         values = found.setdefault(key, np.full(self.blocks, missing))
         for at, value in one.points:
             block = round((at - self._grid.start) / self._grid.block_seconds) - 1
-            if 0 <= block < self.blocks and math.isfinite(value):
+            if 0 <= block < self.blocks and abs(value) <= GREATEST:
                 values[block] = value
 
     def _pieces(self) -> list[tuple[int, int]]:
         size = max(1, _PIECE_SECONDS // self._grid.block_seconds)
         ends = range(0, self.blocks, size)
         return [(first + 1, min(first + size, self.blocks)) for first in ends]
-
-
-def selector(series: str, where: Mapping[str, str] | None = None) -> str:
-    """Return the PromQL selector of a series with these label values."""
-    if not where:
-        return series
-    return series + "{" + ", ".join(f"{name}={_quoted(value)}" for name, value in where.items()) + "}"
-
-
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
 
 
 async def find_grid(client: PrometheusClient, end: float, window: int, versions: Collection[str] = ()) -> Grid | None:

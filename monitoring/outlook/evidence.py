@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +15,20 @@ from pipeline.metrics.family import UNSPECIFIED
 
 Table = dict[Key, Floats]
 Histograms = dict[Key, Buckets]
-QUERIES = 16  # asked in all
+QUERIES = 22  # asked in all
 SWITCHES = ("quality_filtering", "content_routing", "early_exit")  # that decide which way items go
 _WAY = ("processing_type", "content_type")
+FEW = 200.0  # items, below which they are counted anew: limits are 100 and less, extrapolation adds or loses some
 _SHORTCUTS = ("lightweight", "early_exit")
 _DISAGREED = 0.5  # a switch that is on in one process and off in another
+
+
+class Today(msgspec.Struct, frozen=True):
+    """What counters say of all blocks together; nan where a family is not there."""
+
+    bypass_rate: float
+    quality: float
+    time_savings: float
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -42,6 +52,8 @@ class Evidence(msgspec.Struct, frozen=True):
     exits: Table  # checkpoint
     shadow: Table  # decision, verdict
     stages: Table  # stage: s, of all configurations
+    counted: tuple[float, float] | None = None  # items finished, and those assessed, over all blocks at once
+    today: Today | None = None  # as counted over all blocks at once
 
     def __repr__(self) -> str:
         """Return few words: `asyncio.run` prints what it returns (to nobody), which took longer than the questions."""
@@ -58,6 +70,11 @@ class Evidence(msgspec.Struct, frozen=True):
     def finished(self) -> float:
         """Return the items that left the pipeline."""
         return self.total(self.items)
+
+    def numbers(self) -> tuple[int, int]:
+        """Return how many items left the pipeline and how many were assessed, exactly where they were counted so."""
+        finished, assessed = (self.finished(), self.assessed()) if self.counted is None else self.counted
+        return round(finished), round(assessed)
 
     def assessed(self) -> float:
         """Return the items whose overall score is known."""
@@ -80,7 +97,12 @@ class Evidence(msgspec.Struct, frozen=True):
 
     def between(self, first: int, last: int, *changed: str) -> Evidence:
         """Return what is known of the blocks from `first` to before `last`; `changed`: what is new with the first."""
-        changes: dict[str, Any] = {"blocks": last - first, "changed": (*self.changed, *changed)}
+        changes: dict[str, Any] = {
+            "blocks": last - first,
+            "changed": (*self.changed, *changed),
+            "counted": None,
+            "today": None,
+        }
         for name in ("items", "spent", "saved", "bypasses", "score_sums", "evaluations", "exits", "shadow", "stages"):
             table: Table = getattr(self, name)
             changes[name] = {key: values[first:last] for key, values in table.items()}
@@ -132,6 +154,38 @@ async def read_evidence(history: History, version: str | None = None) -> Evidenc
         shadow=await asked.counter("pipeline_shadow_items_total", ("decision", "verdict")),
         stages=await asked.counter("pipeline_stage_duration_seconds_sum", ("pipeline_stage",), everywhere=True),
     )
+
+
+async def recounted(history: History, evidence: Evidence) -> Evidence:
+    """Return evidence with what is said of today counted over all blocks at once. Raises PrometheusError.
+
+    Blocks are extrapolated each for itself, which is exact to a scrape in a block. Where items are so few that limits
+    decide, they are counted by the samples themselves.
+    """
+    where, since = {"config_version": evidence.version}, history.blocks - evidence.blocks
+    few = evidence.finished() < FEW
+    full = {**where, "processing_type": "full", "dimension": "overall"}
+
+    async def total(series: str, narrowed: Mapping[str, str] = where) -> float:
+        return sum((await history.totals(series, (), narrowed, since)).values())
+
+    count = history.counts if few else history.totals
+    items = await count("pipeline_items_total", ("processing_type",), where, since)
+    finished = sum(items.values())
+    spent, saved = [await total(f"pipeline_time_{what}_seconds_total") for what in ("spent", "saved")]
+    score, scored = [await total(f"pipeline_quality_score_{what}", full) for what in ("sum", "count")]
+    today = Today(
+        _share(sum(items.get((way,), 0.0) for way in _SHORTCUTS), finished),
+        _share(score, scored),
+        _share(saved, saved + spent) if evidence.tells_seconds() else math.nan,
+    )
+    overall = {**where, "dimension": "overall", "le": "+Inf"}
+    assessed = await count("pipeline_quality_score_bucket", (), overall, since)
+    return msgspec.structs.replace(evidence, today=today, counted=(finished, sum(assessed.values())))
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else math.nan
 
 
 class _Asked:

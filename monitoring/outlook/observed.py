@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 import numpy as np
 
+from monitoring.history.blocks import Floats
 from monitoring.history.histograms import Buckets, Distribution
 from monitoring.outlook.evidence import Evidence
 from monitoring.outlook.population import Standing
@@ -23,9 +24,9 @@ from pipeline.metrics.family import UNSPECIFIED
 _NOTICED = 5.0  # items that speak against something before it is disbelieved
 _SHARE = 0.03  # of the items: what different moments of counting and extrapolation may come to
 _COMPLETE = 0.9  # of the items must have a margin, for margins to tell of all of them
-_SHOWN = 0.2  # of a block's items speak against it: what was before a change
+_REMAINING, _REMAINING_SHARE = 2.5, 0.01  # items that may speak against it once what lies before a change is left out
+_WORTH_A_BLOCK = 0.5  # items fewer that speak against it
 _MIN_ITEMS = 100.0  # after a change, before what lies before it is left out
-_UNKNOWN = (0.0, 0.0, 0.0, 0.0)  # thresholds below which nothing lies, so that scores speak against nothing
 
 Thresholds = Sequence[float]  # of overall, coherence, completeness, informativeness
 
@@ -133,27 +134,30 @@ def settled(evidence: Evidence, thresholds: Thresholds) -> Evidence:
 
 
 def _without_remains(whole: Evidence, part: Evidence, first: int, seen: Observed, thresholds: Thresholds) -> Evidence:
-    """Leave out the blocks at the beginning, few enough to be overlooked, that still went the old way."""
-    while part.blocks > 1:
-        block = whole.between(first, first + 1)
-        counts = {kind: _counts(block, kind, thresholds) for kind in {key[1] for key in block.items}}
-        if not any(_goes_otherwise(one, seen.of(kind).mode) for kind, one in counts.items()):
-            break
+    """Leave out the blocks at the beginning that still went the old way, few enough to have been overlooked."""
+    left = _remains(part, seen, thresholds)
+    while left > 0:
         first += 1
         shorter = whole.between(first, whole.blocks, part.changed[-1])
         if shorter.finished() < _MIN_ITEMS:
             break
-        part = shorter
+        less = _remains(shorter, seen, thresholds)
+        if less > left - _WORTH_A_BLOCK:  # what speaks against it lies elsewhere
+            break
+        part, left = shorter, less
     return part
 
 
-def _goes_otherwise(counts: _Counts, mode: Mode) -> bool:
-    return counts.against[mode] > max(1.5, _SHOWN * counts.items)
+def _remains(part: Evidence, seen: Observed, thresholds: Thresholds) -> float:
+    """Return how many items still speak against how they are seen to go, more than may."""
+    counts = ((kind, _counts(part, kind, thresholds)) for kind in {key[1] for key in part.items})
+    against = ((_against(one, seen, kind), one.items) for kind, one in counts)
+    return sum(wrong for wrong, items in against if wrong > max(_REMAINING, _REMAINING_SHARE * items))
 
 
-def modes_seen(evidence: Evidence) -> dict[str, Mode]:
-    """Return the mode that each content type went by, as far as counts alone tell."""
-    return observe(evidence, _UNKNOWN).modes
+def _against(counts: _Counts, seen: Observed, kind: str) -> float:
+    mode = seen.of(kind).mode
+    return counts.against["full" if mode == "quality_check" and not seen.filtering else mode]
 
 
 def assessed_exits(evidence: Evidence, kind: str) -> float:
@@ -185,11 +189,22 @@ def _counts(evidence: Evidence, kind: str, thresholds: Thresholds) -> _Counts:
     margins = evidence.margins.get((kind,))
     complete = margins is not None and float(margins.counts.sum()) >= max(1.0, _COMPLETE * (passed + light))
     if margins is not None and complete:
-        below = margins_of(_summed(margins))
-        most = float(below.below(0.0).high[0])
-        kept_below, gone_above = max(kept_below, _surely(below, 0.0) - light), max(gone_above, light - most)
-        nothing = most < _NOTICED
+        below = margins_of(margins)
+        surely, most = below.below(below.edge_before(0.0)).low, below.below(0.0).high
+        gone_light = evidence.items.get(("lightweight", kind), np.zeros(evidence.blocks))
+        kept_below = max(kept_below, _most_in_a_row(surely - gone_light))
+        gone_above = max(gone_above, _most_in_a_row(gone_light - most))
+        nothing = float(most.sum()) < _NOTICED
     return _Counts(passed, light, routed, filtered, kept_below, gone_above, complete, nothing or passed + light < 1)
+
+
+def _most_in_a_row(differences: Floats) -> float:
+    """Return the greatest sum of neighbouring blocks: what a stretch of time shows does not drown in the others.
+
+    What was only counted at different moments is made up for in the next block.
+    """
+    total = np.concatenate([[0.0], differences.cumsum()])
+    return float((total - np.minimum.accumulate(total)).max())
 
 
 def _summed(buckets: Buckets) -> Buckets:

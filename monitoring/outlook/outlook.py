@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import numpy as np
 
@@ -10,7 +12,7 @@ from monitoring.history.histograms import Distribution, Range, exactly
 from monitoring.history.ratios import ratio, share_of
 from monitoring.history.resampling import Resampling
 from monitoring.outlook.costs import Costs
-from monitoring.outlook.evidence import Evidence
+from monitoring.outlook.evidence import Evidence, Today
 from monitoring.outlook.kept import Kept, kept_under, mean_of
 from monitoring.outlook.observed import Observed, observe
 from monitoring.outlook.stratum import Basis, Plan, Stratum
@@ -52,20 +54,22 @@ class Model:
 
     def counted(self) -> Outlook:
         """Return what the counters say: nothing is inferred, so all that is unsure is the sample."""
-        none = self.basis.resampling.counts(np.zeros(self.basis.evidence.blocks))
+        evidence = self.basis.evidence
+        none = self.basis.resampling.counts(np.zeros(evidence.blocks))
         items = sum((s.items for s in self.strata), none)
         bypass = ratio(sum((s.light + s.exits for s in self.strata), none), items)
-        saved, cost = self.costs.counted()
-        return Outlook(items, exactly(bypass), exactly(self._quality(none)), self._savings(exactly(saved), cost))
-
-    def _quality(self, none: Floats) -> Floats:
-        """Return the mean overall score of items processed in full, by the sums where they were recorded."""
         known = [s.kept.scores[0] for s in self.strata if 0 in s.kept.scores]
         scored = sum((one.total for one in known), none)
-        found = ratio(sum((one.sum_all() for one in known), none), scored)
-        evidence, of_full = self.basis.evidence, ("overall", "full")
-        sums = evidence.total(evidence.score_sums, *of_full)
-        return found + sums / float(scored[0]) - found[0] if sums > 0 and scored[0] > 0 else found
+        quality = ratio(sum((one.sum_all() for one in known), none), scored)
+        saved, cost = self.costs.counted()
+        savings = self._savings(exactly(saved), cost).point
+        today = evidence.today or Today(math.nan, math.nan, math.nan)
+        return Outlook(
+            items,
+            _about(bypass, today.bypass_rate),
+            _about(quality, today.quality),
+            _about(savings, today.time_savings),
+        )
 
     def outlook(self, plan: Plan) -> tuple[Outlook, dict[str, Outlook]]:
         """Return what a plan comes to, in all and by content type."""
@@ -128,6 +132,13 @@ class Model:
 
     def _savings(self, saved: Range, cost: Floats) -> Range:
         return _ratio(saved, cost if self.basis.evidence.tells_seconds() else cost * 0.0)
+
+
+def _about(replicates: Floats, counted: float) -> Range:
+    """Return a figure as it was counted, its replicates scattered about it as they are; nan: not counted apart."""
+    if not (math.isfinite(counted) and np.isfinite(replicates[0])):
+        return exactly(replicates)
+    return exactly(np.clip(replicates + (counted - replicates[0]), 0.0, 1.0))
 
 
 def _passing(after: Floats, before: Floats) -> Floats:

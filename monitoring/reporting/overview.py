@@ -33,14 +33,18 @@ TOTALS = (
 _ROW = ("bypass_rate", "early_exit_share", "time_savings", "quality_score_avg", "error_rate")
 _ABOUT = "pipeline"  # the domain whose items, content types and checkpoints are told of in full
 _REASONS = 3  # of a checkpoint's exits
+_CLOSE = 0.5  # of the items that are needed, up to twice as many: extrapolation might decide
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One content type, or one configuration version: its items, what they saved, and its readings by signal."""
+    """One content type, or one configuration version: its items, what they saved, and its readings by signal.
+
+    `failures` None: nobody exposes any.
+    """
 
     name: str
     items: int
-    failures: int
+    failures: int | None
     saved_seconds: float
     readings: dict[str, Reading]
 
@@ -134,17 +138,28 @@ async def _headlines(questions: Questions, targets: Targets, domain: Domain) -> 
 
 async def _overall(questions: Questions, name: str, bands: Bands | None) -> Reading:
     signal = signals()[name]
-    counted = questions.volume(signal) if signal.counted else _as_many(questions, signal)
+    items = questions.volume(signal) if signal.counted else _as_many(questions, signal)
     asked = (questions.signal(one) for one in (signal, *ends_of(name)))
-    volume, value, *ends = await asyncio.gather(counted, *asked)
+    volume, missing = await asyncio.gather(items, questions.missing(signal))
+    value, *ends = await asyncio.gather(*asked)
     low, high = (end.get(()) for end in ends) if ends else (None, None)
     interval = None if low is None or high is None else (low, high)
-    return read(signal, value.get(()), volume.get((), 0.0), bands, interval)
+    counted = await _counted(questions, signal, volume.get((), 0.0), bands)
+    return read(signal, value.get(()), counted, bands, interval, missing)
 
 
 async def _as_many(questions: Questions, signal: Signal) -> dict[Key, float]:
     """Return what a signal rests on that is no share of anything: one reading, where it has any."""
     return dict.fromkeys(await questions.signal(signal), 1.0)
+
+
+async def _counted(questions: Questions, signal: Signal, volume: float, bands: Bands | None) -> float:
+    """Return how many items a signal rests on, counted by the samples themselves where the limit is near."""
+    needed = bands.min_items if bands else 1
+    if not _CLOSE * needed <= volume <= needed / _CLOSE:
+        return volume
+    found = await questions.counted(signal)
+    return volume if found is None else found
 
 
 async def _rows(questions: Questions, label: str, bands: Mapping[str, Mapping[str, Bands]]) -> list[Row]:
@@ -155,14 +170,19 @@ async def _rows(questions: Questions, label: str, bands: Mapping[str, Mapping[st
     )
     values = await asyncio.gather(*(questions.signal(signals()[name], by) for name in _ROW))
     volumes = await asyncio.gather(*(questions.volume(signals()[name], by) for name in _ROW))
+    missing = await asyncio.gather(*(questions.missing(signals()[name]) for name in _ROW))
+    told = not await questions.missing(signals()["error_rate"])
     items, failures, saved = counts
     rows = []
     for key in {**items, **failures}:
         readings = {
-            name: read(signals()[name], value.get(key), volume.get(key, 0.0), bands.get(key[0], {}).get(name))
-            for name, value, volume in zip(_ROW, values, volumes, strict=True)
+            name: read(
+                signals()[name], value.get(key), volume.get(key, 0.0), bands.get(key[0], {}).get(name), None, lacking
+            )
+            for name, value, volume, lacking in zip(_ROW, values, volumes, missing, strict=True)
         }
-        rows.append(Row(key[0], round(items.get(key, 0)), round(failures.get(key, 0)), saved.get(key, 0.0), readings))
+        failed = round(failures.get(key, 0)) if told else None
+        rows.append(Row(key[0], round(items.get(key, 0)), failed, saved.get(key, 0.0), readings))
     return sorted((row for row in rows if row.items or row.failures), key=lambda row: (-row.items, row.name))
 
 
@@ -186,5 +206,7 @@ def _place(checkpoint: str) -> int:
 
 async def _budget(questions: Questions, slo: Slo) -> Budget:
     signal, over = signals()[slo.signal], questions.about(questions.at, slo.window)
-    value, volume = await asyncio.gather(over.value(expression(signal, over.over)), over.volume(signal))
-    return budget(slo, signal, value, volume.get((), 0.0))
+    value, volume, missing = await asyncio.gather(
+        over.value(expression(signal, over.over)), over.volume(signal), over.missing(signal)
+    )
+    return budget(slo, signal, value, volume.get((), 0.0), missing)

@@ -72,9 +72,8 @@ def _tiles(main: Element, found: Report) -> None:
             _reading_tile(tiles, found, reading)
     for budget in found.overview.budgets:
         note = f"of {format_duration(budget.window)}, objective {figure(budget.objective, 'ratio')}"
-        short = f"{budget.items} of {budget.needed} events needed"
         name = f"Error budget left: {budget.slo.replace('_', ' ')}"
-        _tile(tiles, name, figure(budget.left, "ratio"), note if budget.left is not None else short, "", budget.state)
+        _tile(tiles, name, figure(budget.left, "ratio"), budget.shortage or note, "", budget.state)
 
 
 def _reading_tile(tiles: Element, found: Report, reading: Reading) -> None:

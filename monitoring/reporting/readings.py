@@ -18,7 +18,8 @@ _LITTLE_LEFT = 0.25  # of an error budget: from there on downwards a warning
 class Reading(msgspec.Struct, frozen=True):
     """One signal over a window. `value` is None without enough data: `items` of `needed` were there.
 
-    `interval`: the ends of its 95 % interval, where so few items say little.
+    `interval`: the ends of its 95 % interval, where so few items say little; the value lies within. `missing`: a family
+    that it is made of and nobody exposes, so that nothing is known.
     """
 
     signal: str
@@ -31,11 +32,12 @@ class Reading(msgspec.Struct, frozen=True):
     target: float | None = None
     on_target: bool | None = None
     interval: tuple[float, float] | None = None
+    missing: str = ""
 
     @property
     def shortage(self) -> str:
-        """What is missing, in numbers; empty where nothing is."""
-        return "" if self.value is not None else f"{self.items} of {self.needed} needed"
+        """What is missing, by name or in numbers; empty where nothing is."""
+        return "" if self.value is not None else _shortage(self.items, self.needed, self.missing)
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -49,6 +51,16 @@ class Budget(msgspec.Struct, frozen=True):
     items: int
     needed: int
     state: State
+    missing: str = ""  # a family that nobody exposes
+
+    @property
+    def shortage(self) -> str:
+        """What is missing, by name or in numbers; empty where nothing is."""
+        return "" if self.left is not None else _shortage(self.items, self.needed, self.missing)
+
+
+def _shortage(items: int, needed: int, missing: str) -> str:
+    return f"nobody exposes {missing}" if missing else f"{items} of {needed} needed"
 
 
 def read(
@@ -57,16 +69,19 @@ def read(
     volume: float,
     bands: Bands | None,
     interval: tuple[float, float] | None = None,
+    missing: str = "",
 ) -> Reading:
-    """Return a reading. Without bands it is not judged, and any item will do."""
+    """Return a reading. Without bands it is not judged, and any item will do. `missing`: a family that is not there."""
     needed = bands.min_items if bands else 1
     items = round(volume)
-    known = value if items >= needed else None
+    known = value if items >= needed and not missing else None
     target = bands.target if bands else None
     on_target = None if known is None or target is None else not _missed(known, target, signal.good, bands)
     state = judge(known, bands, signal.good)
-    sure = None if known is None else interval
-    return Reading(signal.name, signal.title, signal.unit, known, items, needed, state, target, on_target, sure)
+    sure = None if known is None or interval is None else (min(interval[0], known), max(interval[1], known))
+    return Reading(
+        signal.name, signal.title, signal.unit, known, items, needed, state, target, on_target, sure, missing
+    )
 
 
 def judge(value: float | None, bands: Bands | None, good: Good) -> State:
@@ -102,11 +117,14 @@ def _missed(value: float, target: float, good: Good, bands: Bands | None) -> boo
     return bool(bands) and _beyond(value, bands.warning_low, bands.warning_high)  # type: ignore[union-attr]
 
 
-def budget(slo: Slo, signal: Signal, value: float | None, volume: float) -> Budget:
-    """Return what is left of an error budget: critical once it is spent, a warning once a quarter is left."""
+def budget(slo: Slo, signal: Signal, value: float | None, volume: float, missing: str = "") -> Budget:
+    """Return what is left of an error budget: critical once it is spent, a warning once a quarter is left.
+
+    `missing`: a family that is not there, without which nothing is known.
+    """
     items = round(volume)
-    if value is None or items < slo.min_items:
-        return Budget(slo.name, slo.objective, slo.window, None, None, items, slo.min_items, "no data")
+    if value is None or items < slo.min_items or missing:
+        return Budget(slo.name, slo.objective, slo.window, None, None, items, slo.min_items, "no data", missing)
     bad = 1 - value if signal.good == "high" else value
     left = 1 - bad / float(slo.budget)
     state: State = "critical" if left <= 0 else "warning" if left < _LITTLE_LEFT else "ok"

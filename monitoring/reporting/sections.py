@@ -118,7 +118,7 @@ def budgets(found: Sequence[Budget]) -> Section:
 
 def _budget(one: Budget) -> tuple[Cell | str, ...]:
     good = figure(None if one.bad is None else 1 - one.bad, "ratio")
-    events = f"{one.items:,}" if one.left is not None else f"not enough data: {one.items} of {one.needed} needed"
+    events = f"not enough data: {one.shortage}" if one.shortage else f"{one.items:,}"
     over, left = format_duration(one.window), Cell(figure(one.left, "ratio"), one.state)
     return one.slo, good, figure(one.objective, "ratio"), over, left, state_of(one.state), events
 
@@ -131,7 +131,8 @@ def rows(title: str, first: str, found: Sequence[Row]) -> Section:
 
 def _row(row: Row) -> tuple[Cell | str, ...]:
     values = (value_of(row.readings[name]) for name in _COLUMNS)
-    return row.name, f"{row.items:,}", f"{row.failures:,}", *values, hours(row.saved_seconds)
+    failures = figure(row.failures, "items")
+    return row.name, f"{row.items:,}", failures, *values, hours(row.saved_seconds)
 
 
 def checkpoints(found: Sequence[Checkpoint]) -> Section:

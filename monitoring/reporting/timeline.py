@@ -77,9 +77,13 @@ async def timeline(questions: Questions, slot: int, needed: dict[str, int]) -> T
 
 async def _course(questions: Questions, name: str, slot: int, ends: Sequence[float], needed: int) -> Course:
     signal, over = signals()[name], format_duration(slot)
-    values, volumes = await asyncio.gather(
-        questions.course(expression(signal, over), slot), questions.course(volume(signal, over), slot)
+    values, volumes, missing = await asyncio.gather(
+        questions.course(expression(signal, over), slot),
+        questions.course(volume(signal, over), slot),
+        questions.missing(signal),
     )
+    if missing:
+        return Course(name, signal.title, signal.unit, needed, [None] * len(ends))
     both = zip(placed(values, ends), placed(volumes, ends), strict=True)
     known = [value if volume is not None and round(volume) >= needed else None for value, volume in both]
     return Course(name, signal.title, signal.unit, needed, known)

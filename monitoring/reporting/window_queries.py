@@ -6,15 +6,16 @@ Signals have much in common: each sum that they are made of is asked for once (s
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
 from monitoring.domains.signal import Signal
-from monitoring.history.blocks import Progress, silent
-from monitoring.promql.expressions import expression, volume
+from monitoring.history.blocks import GREATEST, Progress, silent
+from monitoring.history.counts import counted
+from monitoring.promql.expressions import expression, term_text, volume
 from monitoring.replay.evaluation import Leaf, Node, Present, Rows, evaluate, rows_of, taken_apart
 from monitoring.servers.prometheus import PrometheusClient, Sample, Series
 from monitoring.servers.range_queries import Window
@@ -23,6 +24,7 @@ from monitoring.wording.durations import format_duration
 Key = tuple[str, ...]  # the values of the labels that were asked for
 Answer = TypeVar("Answer")
 _TOGETHER = 3  # a small Prometheus is busy with more
+_LOOKBACK, _LOOKS = 900, 42  # s before a window, at least, in which the last sample before it is looked for
 
 
 class Tally:
@@ -82,9 +84,36 @@ class Questions:
         """Return how many items a signal rests on."""
         return await self.values(volume(signal, self.over, by=by), by)
 
+    async def missing(self, signal: Signal) -> str:
+        """Return a family that a ratio of several families needs and nobody exposes, empty if all are there.
+
+        Among several a missing one counts 0 (see `expressions.summed`), which is right only while somebody exposes it.
+        """
+        families = dict.fromkeys(term.series for term in (*signal.numerator, *signal.denominator))
+        if signal.kind == "ratio" and len(families) > 1:
+            for family in families:
+                text = f"count(last_over_time({family}[{self.over}]))"
+                if not await self._tally.once(self.client, text, self.at, 1, 1):
+                    return family
+        return ""
+
+    async def counted(self, signal: Signal) -> float | None:
+        """Return how many items a signal rests on, counted by the samples themselves; None for one that counts none.
+
+        Only for few items: every sample is read.
+        """
+        if not signal.counted or any(term.function != "increase" for term in signal.counted):
+            return None
+        lookback = max(_LOOKBACK, self.window // _LOOKS)
+        found = [
+            await self._tally.ask(partial(counted, self.client, term_text(term, ""), (), self.start, self.at, lookback))
+            for term in signal.counted
+        ]
+        return sum(sum(one.values()) for one in found)
+
     async def values(self, text: str, by: Key = ()) -> dict[Key, float]:
         """Return the values of an expression at the end of the window, by the labels named."""
-        return {key_of(s.labels, by): s.value for s in await self.samples(text) if math.isfinite(s.value)}
+        return {key_of(s.labels, by): s.value for s in await self.samples(text) if abs(s.value) <= GREATEST}
 
     async def value(self, text: str) -> float | None:
         """Return the one value of an expression, None if it has none."""

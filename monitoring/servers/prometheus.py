@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
@@ -13,6 +14,7 @@ from monitoring.wording.addresses import without_password
 from pipeline.errors import PipemeterError
 
 TIMEOUT_SECONDS = 10.0
+Answer = TypeVar("Answer")
 
 
 class PrometheusError(PipemeterError):
@@ -64,14 +66,12 @@ class PrometheusClient:
     async def query(self, expression: str, at: float | None = None) -> list[Sample]:
         """Evaluate an expression at one time (Unix seconds; None: now). Raises PrometheusError."""
         given = {"query": expression} if at is None else {"query": expression, "time": f"{at:.3f}"}
-        data = await self._get("query", given)
-        return [Sample(row["metric"], float(row["value"][1]), float(row["value"][0])) for row in _vector(data)]
+        return await self._ask("query", given, _samples)
 
     async def query_range(self, expression: str, start: float, end: float, step: float) -> list[Series]:
         """Evaluate an expression every `step` seconds from start to end. Raises PrometheusError."""
         given = {"query": expression, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
-        data = await self._get("query_range", given)
-        return [Series(row["metric"], [(float(t), float(v)) for t, v in row["values"]]) for row in data["result"]]
+        return await self._ask("query_range", given, _series)
 
     async def query_raw(self, expression: str, at: float) -> list[RawSeries]:
         """Evaluate a range selector such as `up[1h]` at one time: every sample as it was scraped.
@@ -79,12 +79,19 @@ class PrometheusClient:
         Prometheus before 3 includes both ends of the range, later ones and others leave the earlier one out.
         Raises PrometheusError.
         """
-        return _raw(await self._get("query", {"query": expression, "time": f"{at:.3f}"}))
+        return await self._ask("query", {"query": expression, "time": f"{at:.3f}"}, _raw)
 
     async def query_range_raw(self, expression: str, start: float, end: float, step: float) -> list[RawSeries]:
         """Evaluate an expression as `query_range` does, values as text. Raises PrometheusError."""
         given = {"query": expression, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
-        return _raw(await self._get("query_range", given))
+        return await self._ask("query_range", given, _raw)
+
+    async def _ask(self, path: str, parameters: dict[str, str], read: Callable[[Any], Answer]) -> Answer:
+        data = await self._get(path, parameters)
+        try:
+            return read(data)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise PrometheusError(f"{self.shown_url}: not a Prometheus answer to {path}") from error
 
     async def _get(self, path: str, parameters: dict[str, str]) -> Any:
         try:
@@ -99,11 +106,25 @@ class PrometheusClient:
         if not isinstance(answer, dict) or answer.get("status") != "success":
             message = answer.get("error", "no answer") if isinstance(answer, dict) else "not a Prometheus answer"
             raise PrometheusError(f"{self.shown_url}: {message}")
+        if answer.get("data") is None:
+            raise PrometheusError(f"{self.shown_url}: an answer without data")
         return answer["data"]
 
 
+def _samples(data: Any) -> list[Sample]:
+    return [Sample(_labels(row), float(row["value"][1]), float(row["value"][0])) for row in _vector(data)]
+
+
+def _series(data: Any) -> list[Series]:
+    return [Series(_labels(row), [(float(t), float(v)) for t, v in row["values"]]) for row in data["result"]]
+
+
 def _raw(data: Any) -> list[RawSeries]:
-    return [RawSeries(row["metric"], [(float(t), v) for t, v in row["values"]]) for row in data["result"]]
+    return [RawSeries(_labels(row), [(float(t), str(v)) for t, v in row["values"]]) for row in data["result"]]
+
+
+def _labels(row: Any) -> dict[str, str]:
+    return {str(name): str(value) for name, value in row["metric"].items()}
 
 
 def _vector(data: Any) -> list[Any]:

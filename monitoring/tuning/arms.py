@@ -15,12 +15,14 @@ import numpy as np
 from monitoring.history.blocks import Floats, History, Key
 from monitoring.history.histograms import Buckets, Distribution, assemble
 from monitoring.history.resampling import Resampling
+from monitoring.outlook.evidence import FEW
 from pipeline.metrics.family import UNSPECIFIED
 
 Table = dict[Key, Floats]
 QUERIES = 8  # asked for each arm
 _VARIATION = 1.0  # where no duration was recorded
 _FULL = {"processing_type": "full", "dimension": "overall"}
+_SHORTCUTS = ("lightweight", "early_exit")
 
 
 class ArmBlocks(msgspec.Struct, frozen=True):
@@ -35,6 +37,10 @@ class ArmBlocks(msgspec.Struct, frozen=True):
     scored: Table
     spread: float  # standard deviation of one score
     variation: Mapping[str, float]  # of one item's duration, over its mean, by way
+    counted: Mapping[str, float] | None = (
+        None  # finished items by type, from the samples themselves; where limits decide
+    )
+    tells_failures: bool = True  # somebody exposes failures at all
 
     def __repr__(self) -> str:
         """Return few words, see `Evidence.__repr__`."""
@@ -43,6 +49,18 @@ class ArmBlocks(msgspec.Struct, frozen=True):
     def activity(self, blocks: int) -> Floats:
         """Return the finished items of each block."""
         return sum(self.items.values(), np.zeros(blocks))
+
+    def finished(self, kind: str | None = None) -> float:
+        """Return the finished items of one content type, or of all; exactly where they were counted so."""
+        if self.counted is not None:
+            return sum(n for name, n in self.counted.items() if kind in (None, name))
+        return sum(float(v.sum()) for key, v in self.items.items() if kind in (None, key[-1]))
+
+    def tells_seconds(self) -> bool:
+        """Tell whether savings are known: seconds spent, and seconds saved unless nothing took a shortcut."""
+        spent, saved = (sum(float(v.sum()) for v in table.values()) for table in (self.spent, self.saved))
+        short = sum(float(v.sum()) for (way, _), v in self.items.items() if way in _SHORTCUTS)
+        return spent > 0 and (saved > 0 or short < 1)
 
     def types(self) -> set[str]:
         """Return the content types of which anything was seen."""
@@ -56,16 +74,24 @@ async def read_arm(history: History, version: str) -> ArmBlocks:
     way, full = ("processing_type", "content_type"), {**where, **_FULL}
     buckets = await history.increases("pipeline_quality_score_bucket", ("content_type", "le"), full)
     durations = await history.increases("pipeline_item_duration_seconds_bucket", ("processing_type", "le"), where)
+    failures = await history.increases("pipeline_failures_total", ("config_version", "content_type"))
+    items = await history.increases("pipeline_items_total", way, where)
+    counted = None
+    if 0 < sum(float(values.sum()) for values in items.values()) < FEW:
+        found = await history.counts("pipeline_items_total", ("content_type",), where, 0)
+        counted = {key[0]: count for key, count in found.items()}
     return ArmBlocks(
         version,
-        await history.increases("pipeline_items_total", way, where),
+        items,
         await history.increases("pipeline_time_spent_seconds_total", way, where),
         await history.increases("pipeline_time_saved_seconds_total", way, where),
-        await history.increases("pipeline_failures_total", ("content_type",), where),
+        {key[1:]: values for key, values in failures.items() if key[0] == version},
         await history.increases("pipeline_quality_score_sum", ("content_type",), full),
         await history.increases("pipeline_quality_score_count", ("content_type",), full),
         _deviation(_pooled(buckets), history.blocks),
         {key[0]: _variation(histogram) for key, histogram in assemble(durations, history.blocks).items()},
+        counted,
+        bool(failures),
     )
 
 
@@ -106,6 +132,7 @@ class Arm:
         self.saved: dict[str, Floats] = {}
         self.scored: dict[str, Floats] = {}
         self.scores: dict[str, Floats] = {}
+        self._tells_seconds, self._tells_failures = blocks.tells_seconds(), blocks.tells_failures
         for name in names:
             self._add(blocks, name, strata)
 
@@ -116,15 +143,16 @@ class Arm:
         empty = self._resampling.counts(self._zero)
         self.finished[name], self.cost[name], self.saved[name] = empty, empty, empty
         self.early[name] = self._resampling.counts(self._total(blocks.items, is_mine, "early_exit"))
-        for way in ("full", "lightweight", "early_exit"):
+        for way in sorted({key[0] for key in blocks.items} | {"full", *_SHORTCUTS}):
             items = self._total(blocks.items, is_mine, way)
             counts = self.early[name] if way == "early_exit" else self._resampling.counts(items)
             saved, spent = (self._total(table, is_mine, way) for table in (blocks.saved, blocks.spent))
             cost = self._resampling.sums(saved + spent, items, counts, blocks.variation.get(way, _VARIATION))
             self.finished[name] = self.finished[name] + counts
-            self.cost[name] = self.cost[name] + cost
+            self.cost[name] = self.cost[name] + (cost if self._tells_seconds else np.nan)
             self.saved[name] = self.saved[name] + self._share(cost, saved, spent)
-        self.failed[name] = self._resampling.counts(self._total(blocks.failed, is_mine))
+        failed = self._resampling.counts(self._total(blocks.failed, is_mine))
+        self.failed[name] = failed if self._tells_failures else failed * np.nan
         self.handled[name] = self.finished[name] + self.failed[name]
         scored = self._total(blocks.scored, is_mine)
         scores = self._total(blocks.scores, is_mine)

@@ -8,7 +8,7 @@ bear it out, so that taking it is wrong at most once in twenty times; what is no
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from statistics import NormalDist
 from typing import Literal
 
@@ -26,6 +26,7 @@ MIN_ITEMS = 100  # in each arm
 MARGIN = 0.05  # of the rule: a smaller difference in quality does not matter, one in savings is not worth it
 _MIN_STRATUM = 10  # scored items in each arm that make a content type a stratum of its own
 _POWER = 0.80
+_TOGETHER = 0.5  # of an arm's items in stretches in which the other arm had any, for the arms to be side by side
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -74,9 +75,10 @@ def compare(a: ArmBlocks, b: ArmBlocks, blocks: int) -> Comparison:
     """Compare the conservative arm `a` with `b`, both read in the same blocks."""
     resampling = _resampling(a.activity(blocks), b.activity(blocks))
     strata, caveats = _strata(a, b)
+    caveats += [*_apart(a.activity(blocks), b.activity(blocks)), *_missing(a, b)]
     arms = (Arm(a, strata, resampling, blocks), Arm(b, strata, resampling, blocks))
-    whole = _stratum("(all)", arms, (*strata, UNSPECIFIED), _together(arms, strata), resampling)
-    parts = [_stratum(n, arms, (n,), (_alone(arms[0], n), _alone(arms[1], n)), resampling) for n in strata]
+    whole = _stratum("(all)", _items(a, b), _together(arms, strata), resampling)
+    parts = [_stratum(n, _items(a, b, n), (_alone(arms[0], n), _alone(arms[1], n)), resampling) for n in strata]
     if not resampling.by_blocks:
         caveats.append(
             f"fewer than {MIN_BLOCKS} stretches of time with items in both arms: how much items of one hour resemble "
@@ -108,6 +110,33 @@ def _strata(a: ArmBlocks, b: ArmBlocks) -> tuple[tuple[str, ...], list[str]]:
     few = ", ".join(name for name in names if name not in strata)
     text = f"taken together, fewer than {_MIN_STRATUM} items processed in full in an arm: {few}"
     return strata, [text] if few else []
+
+
+def _apart(a: Floats, b: Floats) -> list[str]:
+    """Say if the arms hardly ran at the same time: then what changed meanwhile is taken for the difference."""
+    both = (a > 0) & (b > 0)
+    share = min((float(one[both].sum()) / float(one.sum()) for one in (a, b) if one.sum() > 0), default=1.0)
+    if share >= _TOGETHER or not (a.sum() and b.sum()):
+        return []
+    return [
+        f"A and B hardly ran at the same time ({share:.0%} of the items of one lie in stretches in which the other had "
+        "any): what else changed in between is part of the differences"
+    ]
+
+
+def _missing(a: ArmBlocks, b: ArmBlocks) -> Iterator[str]:
+    """Say which families are not there, and what therefore is not known."""
+    for name, arm in (("A", a), ("B", b)):
+        if arm.items and not arm.tells_seconds():
+            which = "saved" if any(values.sum() > 0 for values in arm.spent.values()) else "spent"
+            yield f"{name} has no pipeline_time_{which}_seconds_total: nothing is known about its savings"
+    if (a.items or b.items) and not (a.tells_failures and b.tells_failures):
+        yield "nobody exposes pipeline_failures_total: nothing is known about errors"
+
+
+def _items(a: ArmBlocks, b: ArmBlocks, kind: str | None = None) -> dict[str, int]:
+    """Return the finished items of each arm, of one content type or all."""
+    return {"A": round(a.finished(kind)), "B": round(b.finished(kind))}
 
 
 def _alone(arm: Arm, name: str) -> _Figures:
@@ -160,15 +189,14 @@ def _mean(part: Mapping[str, Floats], items: Mapping[str, Floats], shares: Mappi
 
 def _stratum(
     name: str,
-    arms: tuple[Arm, Arm],
-    names: tuple[str, ...],
+    items: dict[str, int],
     figures: tuple[_Figures, _Figures],
     resampling: Resampling,
 ) -> Stratum:
     a, b = figures
     return Stratum(
         name,
-        {key: round(sum(float(arm.finished[n][0]) for n in names)) for key, arm in zip("AB", arms, strict=True)},
+        items,
         {"A": _number(a.quality), "B": _number(b.quality)},
         {"A": _number(a.savings), "B": _number(b.savings)},
         difference(a.quality - b.quality, resampling),
@@ -190,7 +218,12 @@ def difference(replicates: Floats, resampling: Resampling) -> Difference | None:
         return None
     two, one = resampling.reach(replicates, 0.95), resampling.reach(replicates, 0.90)
     detectable = two + NormalDist().inv_cdf(_POWER) * error
-    return Difference(value, (value - two, value + two), error, (value - one, value + one), detectable)
+    return Difference(value, _around(value, two), error, _around(value, one), detectable)
+
+
+def _around(value: float, reach: float) -> tuple[float, float]:
+    """Return the interval about a difference of shares, which lies between -1 and 1."""
+    return max(-1.0, value - reach), min(1.0, value + reach)
 
 
 def _decide(whole: Stratum) -> tuple[Decision, str]:

@@ -100,7 +100,7 @@ def _thresholds(
 def _lacking(evidence: Evidence | None) -> str:
     if evidence is None:
         return f"not enough data: no items in the window, {MIN_ITEMS} are needed"
-    items, assessed = round(evidence.finished()), round(evidence.assessed())
+    items, assessed = evidence.numbers()
     since = f" since {' and '.join(evidence.changed)} last changed" if evidence.changed else ""
     if items < MIN_ITEMS:
         return f"not enough data: {items} items under `{evidence.version}`{since}, {MIN_ITEMS} are needed"
@@ -110,7 +110,7 @@ def _lacking(evidence: Evidence | None) -> str:
 
 
 def _seen(evidence: Evidence) -> tuple[str, int, list[str]]:
-    return evidence.version, round(evidence.finished()), evidence.content_types()
+    return evidence.version, evidence.numbers()[0], evidence.content_types()
 
 
 class _Advisor:
@@ -146,7 +146,7 @@ class _Advisor:
             version,
             items,
             types,
-            self._expectation(self._model.counted()),
+            msgspec.structs.replace(self._expectation(self._model.counted()), items=items),
             self._expectation(outlook),
             modes,
             {name: self._expectation(part) for name, part in parts.items()} if self._by_type else {},
@@ -201,7 +201,7 @@ class _Advisor:
     def _recommendations(self, plan: Plan, outlook: Outlook, exit_reason: str) -> Iterator[Recommendation]:
         bypass, savings = self._interval(outlook.bypass), self._interval(outlook.savings)
         quality = _number(outlook.quality.point)
-        assessed = round(self._evidence.assessed())
+        assessed = self._evidence.numbers()[1]
         for n, dimension in enumerate(DIMENSIONS):
             now, then = self._current.thresholds[n], plan.thresholds[n]
             yield Recommendation(

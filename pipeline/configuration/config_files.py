@@ -306,9 +306,9 @@ class _Reader:
         return ExitCondition(condition, " ".join((reason or source).split())[:_REASON_LENGTH])
 
     def _label_caps(self, node: Node) -> None:
-        from pipeline.domains.catalogue import families  # looks for other packages' domains: only who caps labels waits
+        from pipeline.domains.catalogue import sound_domains  # looks for other packages: only who caps labels waits
 
-        labels = {label for family in families() for label in family.labels}
+        labels = {label for domain in sound_domains() for family in domain.families for label in family.labels}
         caps: dict[str, int] = {}
         for name, entry in node.items():
             value = entry.plain()

@@ -28,7 +28,7 @@ class Condition:
 
     def __init__(self, source: str, allowed: Mapping[str, FactDeclaration] | None = None) -> None:
         """Compile and check. Raises ValueError saying what was expected."""
-        import cel  # takes longer to load than all that records; needed where there are conditions
+        import cel  # with its own command line it takes longer to load than all that whoever only counts needs
 
         allowed = FACTS if allowed is None else allowed
         if len(source) > MAX_SOURCE_LENGTH:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from pipeline.domains.catalogue import live_metrics
+from pipeline.domains.catalogue import sound_domains
 from pipeline.domains.content.families import ITEMS_IN_PROGRESS, LAST_ITEM_TIMESTAMP
 from pipeline.domains.event import DomainEvent
 from pipeline.domains.exporter.families import RECORDS, REJECTED_RECORDS
 from pipeline.events import validate
 from pipeline.logger import Logger
+from pipeline.metrics.registry import Metrics
 from pipeline.recording.recorder import Recorder
 from pipeline.recording.savings import CostModel
 
@@ -35,8 +36,11 @@ class InProcessRecorder(Recorder):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(config, costs)
-        self.metrics = live_metrics(
-            REGISTRY if registry is None else registry, known=self.config.known_values(), caps=self.config.label_caps
+        self.metrics = Metrics(
+            REGISTRY if registry is None else registry,
+            sound_domains(),  # without those of other packages that cannot be used: a recorder never stops its caller
+            known=self.config.known_values(),
+            caps=self.config.label_caps,
         )
         self._clock = clock
         self._in_progress = self.metrics.family(ITEMS_IN_PROGRESS)

@@ -23,6 +23,8 @@ from monitoring.compile.output import (
 )
 from monitoring.compile.routing.integrations import Version, shown
 from monitoring.targets.targets import default_path, load_targets
+from pipeline.defaults import default_files
+from pipeline.files import replacing
 from pipemeter import exits
 from pipemeter.options import monitoring_file, read_version
 
@@ -83,18 +85,37 @@ def command(
     """Compile monitoring.yaml into rules, their tests, routing, messages, runbooks, reference pages and dashboards.
 
     The output works with the versions named and with newer ones. No secret is read or written; see `pipemeter
-    alertmanager render`. The same input gives the same bytes.
+    alertmanager render`. The same input gives the same bytes. Where there is no prometheus/prometheus.yml yet, one to
+    start from is written too; it is never touched again.
     """
     targets = load_targets(config_file or default_path())
     versions = {"prometheus": prometheus, "alertmanager": alertmanager, "grafana": grafana}
     compiled = compile_all(targets, target=cast(Format, target), cluster=_cluster(namespace, release), **versions)
     changes = differences(compiled.files, out) if check else write(compiled.files, out)
+    begun = _begin(out) if target == "prometheus" and not check else []
     if as_json:
-        document = {"out": str(out), "files": len(compiled.files), "changes": changes, "notes": compiled.notes}
+        document = {
+            "out": str(out), "files": len(compiled.files), "changes": changes, "notes": compiled.notes, "begun": begun,
+        }  # fmt: skip
         click.echo(msgspec.json.encode(document).decode())
     else:
         _say(compiled, changes, out, check)
+        if begun:
+            click.echo(f"{out / begun[0]} and its targets, to start from: yours from now on")
     return exits.FAILED if check and changes else 0
+
+
+def _begin(out: Path) -> list[str]:
+    """Write Prometheus's own configuration with its targets where there is none; return what was written."""
+    files = default_files()
+    if (out / _SCRAPES).exists():
+        return []
+    targets = sorted(path.relative_to(files).as_posix() for path in (files / "prometheus" / "targets").glob("*.yaml"))
+    names = [_SCRAPES, *(name for name in targets if not (out / name).exists())]
+    for name in names:
+        with replacing(out / name) as file:
+            file.write((files / name).read_bytes())
+    return names
 
 
 def _say(compiled: Compiled, changes: list[Difference], out: Path, check: bool) -> None:
@@ -118,6 +139,7 @@ def _say(compiled: Compiled, changes: list[Difference], out: Path, check: bool) 
     )
 
 
+_SCRAPES = "prometheus/prometheus.yml"
 _SENTENCES = {
     "missing": "missing",
     "edited": "not what is compiled (edited, or compiled from another monitoring.yaml)",

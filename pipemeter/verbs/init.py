@@ -48,9 +48,8 @@ def command(folder: Path, force: bool, as_json: bool) -> None:
         if state != "unchanged":
             if state == "replaced" and name.startswith(_PEOPLE_WRITE):
                 (folder / name).replace(folder / f"{name}.bak")
-            with replacing(folder / name) as file:
+            with replacing(folder / name, mode=files[name].mode, synced=False) as file:
                 file.write(files[name].data)
-            (folder / name).chmod(files[name].mode)
     by_state = {
         state: [name for name in states if states[name] == state] for state in ("written", "replaced", "unchanged")
     }

@@ -18,6 +18,7 @@ from pipeline.recording.environment import DEFAULT_URL, exporter_address
 from pipeline.recording.recorder import Recorder
 from pipemeter import exits
 from pipemeter.logs import configure_logs
+from pipemeter.options import Within
 from pipemeter.stopping import Stop, stopping
 
 _TICK = 0.1  # s between bursts: traffic is even enough for any scrape interval
@@ -25,16 +26,12 @@ _TICK = 0.1  # s between bursts: traffic is even enough for any scrape interval
 
 @click.command("simulate")
 @click.option("--url", default=None, help=f"The exporter.  [default: DASHBOARD_API_URL, else {DEFAULT_URL}]")
-@click.option("--seconds", type=click.FloatRange(0, 604_800), default=60.0, show_default=True, help="0: until Ctrl-C.")
-@click.option("--rate", type=click.FloatRange(0.01, 2000), default=5.0, show_default=True, help="Items a second.")
+@click.option("--seconds", type=Within(0, 604_800), default=60.0, show_default=True, help="0: until Ctrl-C.")
+@click.option("--rate", type=Within(0.01, 2000), default=5.0, show_default=True, help="Items a second.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same items.")
-@click.option("--fail", type=click.FloatRange(0, 1), default=0.005, show_default=True, help="Share of items that fail.")
-@click.option(
-    "--quality", type=click.FloatRange(-1, 1), default=0.0, show_default=True, help="Shifts all quality scores."
-)
-@click.option(
-    "--shadow", type=click.FloatRange(0, 1), default=0.02, show_default=True, help="Share of skipped items judged."
-)
+@click.option("--fail", type=Within(0, 1), default=0.005, show_default=True, help="Share of items that fail.")
+@click.option("--quality", type=Within(-1, 1), default=0.0, show_default=True, help="Shifts all quality scores.")
+@click.option("--shadow", type=Within(0, 1), default=0.02, show_default=True, help="Share of skipped items judged.")
 @click.option("--json", "as_json", is_flag=True, help="The closing figures as one JSON line.")
 def command(
     url: str | None,

@@ -32,6 +32,7 @@ from pipemeter.asking import (
     unless,
 )
 from pipemeter.logs import configure_logs
+from pipemeter.options import Within
 from pipemeter.stopping import Stop, stopping
 from pipemeter.tables.overview import overview_table
 
@@ -40,7 +41,7 @@ _BUDGETS_LAST = 300.0  # s: they look back a month, which is dear, and change sl
 
 @click.command("status")
 @click.option(
-    "--watch", type=click.FloatRange(1, 3600), is_flag=False, flag_value=10.0, metavar="[SECONDS]",
+    "--watch", type=Within(1, 3600), is_flag=False, flag_value=10.0, metavar="[SECONDS]",
     help="Draw anew every so many seconds (10) until Ctrl-C.",
 )  # fmt: skip
 @click.option("--window", type=Duration(), default="24h", show_default=True, help="How far to look back.")

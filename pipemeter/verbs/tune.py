@@ -12,7 +12,7 @@ from rich.console import Console
 
 from monitoring.domains.band import Bands
 from monitoring.history.blocks import Progress, PrometheusHistory, find_grid
-from monitoring.outlook.evidence import QUERIES, read_evidence
+from monitoring.outlook.evidence import QUERIES, read_evidence, recounted
 from monitoring.replay.replayer import Replayer
 from monitoring.servers.prometheus import PrometheusClient
 from monitoring.servers.range_queries import RangeReader, Window
@@ -21,7 +21,7 @@ from monitoring.tuning.expected_firings import with_firings
 from monitoring.tuning.goal import Goal, goal_of, targets_goal
 from monitoring.tuning.optimal_config import optimal_config
 from monitoring.tuning.recommendation import Tuning
-from monitoring.tuning.tune import InForce, expected_shifts, tune
+from monitoring.tuning.tune import InForce, expected_shifts, since_changes, tune
 from pipeline.configuration.config import PROFILES
 from pipeline.files import replacing
 from pipemeter.advice import in_force
@@ -35,12 +35,12 @@ from pipemeter.asking import (
     targets_option,
 )
 from pipemeter.logs import configure_logs
-from pipemeter.options import read_config
+from pipemeter.options import Within, read_config
 from pipemeter.tables.tuning import tuning_table
 
 _FINE, _COARSE = 60, 300  # s between evaluations of alerts
 _SHORT = 2 * 86_400  # s of history up to which they are evaluated finely
-_SHARE = click.FloatRange(0.0, 1.0)
+_SHARE = Within(0.0, 1.0)
 
 
 @click.command("tune")
@@ -121,6 +121,8 @@ async def _tuned(client: PrometheusClient, asked: _Asked, progress: Progress) ->
     if grid is not None:
         history = PrometheusHistory(client, grid, progress, QUERIES)
         evidence = await read_evidence(history, asked.version)
+        if evidence is not None:
+            evidence = await recounted(history, since_changes(evidence, asked.in_force))
     found = tune(evidence, asked.in_force, asked.goal, by_content_type=asked.by_content_type, bands=asked.targets.bands)
     if grid is None or evidence is None or not found.alerts:
         return found

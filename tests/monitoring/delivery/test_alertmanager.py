@@ -5,8 +5,8 @@ import json
 import httpx
 import pytest
 
+from monitoring.delivery.alertmanager import AlertmanagerClient, AlertmanagerError, Delivered, Setup
 from monitoring.delivery.samples import Sample
-from monitoring.servers.alertmanager import AlertmanagerClient, AlertmanagerError, Delivered, Setup
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import structlog
 
 from exporter.exporter import Exporter
 from exporter.journal.entries import encode_events
-from exporter.journal.journal import JournalError
+from exporter.journal.errors import JournalError
 from pipeline.configuration.config import Config
 from pipeline.domains.catalogue import event_types
 from pipeline.domains.content.families import ITEMS_IN_PROGRESS, LAST_ITEM_TIMESTAMP
@@ -44,6 +44,7 @@ class LocalRecorder(Recorder):
     ) -> None:
         super().__init__(config, costs)
         self._acceptor = exporter.acceptor
+        self._gate = exporter.gate
         self._clock = clock
         self._waiting: deque[DomainEvent] = deque()
         metrics = exporter.metrics
@@ -80,7 +81,10 @@ class LocalRecorder(Recorder):
         self._last_item.set(self._clock())
 
     def flush(self) -> bool:
-        """Hand over what waits; False when it has to wait a little longer (a snapshot is being made)."""
+        """Hand over what waits; False when it has to wait longer: a snapshot is made, or the journal cannot be written.
+
+        Once `close` has been called nothing waits any longer: what the journal does not take then is counted as lost.
+        """
         with self._flushing:
             events = [self._waiting.popleft() for _ in range(len(self._waiting))]
             if not events:
@@ -89,9 +93,10 @@ class LocalRecorder(Recorder):
                 if self._acceptor.accept(events):
                     return True
             except JournalError as error:
-                self._rejected("storage").inc(len(events))
-                _log.error("events lost, the journal cannot be written", events=len(events), error=str(error))
-                return True
+                if self._closed.is_set() and self._gate.failing is not None:  # else a new one has just been begun
+                    self._rejected("storage").inc(len(events))
+                    _log.error("events lost, the journal cannot be written", events=len(events), error=str(error))
+                    return True
             self._waiting.extendleft(reversed(events))
             return False
 

@@ -47,7 +47,7 @@ class Status:
             "size_bytes": journal.size_bytes(),
             "bytes_since_snapshot": journal.bytes_since_snapshot,
             "keys": journal.key_count,
-            "error": self._exporter.gate.failing,
+            "error": self._exporter.gate.look(),
         }
 
     def _scrape(self) -> dict[str, Any]:

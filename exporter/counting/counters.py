@@ -11,7 +11,7 @@ from exporter.counting.snapshot import Snapshot, cells_of, children_of, kept_nam
 from exporter.counting.trends import Trends
 from pipeline.domains.content.bulk import BulkApplier
 from pipeline.domains.event import DomainEvent
-from pipeline.domains.exporter.families import RECORDS
+from pipeline.domains.exporter.families import JOURNAL_LOST_RECORDS, RECORDS
 from pipeline.events import ConfigActivated
 from pipeline.metrics.registry import Metrics
 
@@ -31,6 +31,7 @@ class Counters:
         self._configs: dict[str | None, ConfigActivated] = {}
         self._bulk = BulkApplier(metrics, clock)
         self._records = metrics.family(RECORDS)
+        self._lost = metrics.family(JOURNAL_LOST_RECORDS)
 
     def apply(self, events: Sequence[DomainEvent], at: float) -> None:
         """Count events that were accepted at that Unix time."""
@@ -43,6 +44,10 @@ class Counters:
         for event in events:
             if type(event) is ConfigActivated:
                 self._remember(event)
+
+    def lose(self, records: int) -> None:
+        """Count records that the journal had and can no longer give back."""
+        self._lost.inc(records)
 
     def _remember(self, event: ConfigActivated) -> None:
         self._configs.pop(event.config_version, None)

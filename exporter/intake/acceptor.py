@@ -19,8 +19,8 @@ from exporter.counting.counters import Counters
 from exporter.errors import ApiError, busy
 from exporter.intake.decoding import Submission
 from exporter.journal.entries import Entry, encode_events, key_hash
+from exporter.journal.errors import JournalError
 from exporter.journal.gate import Gate
-from exporter.journal.journal import JournalError
 from pipeline.domains.event import DomainEvent
 from pipeline.domains.exporter.families import COMMIT_DURATION, DUPLICATE_RECORDS
 
@@ -102,7 +102,12 @@ class Acceptor:
             if self._gate.paused:
                 return False
             now = self._clock()
-            self._journal.append([Entry(now, "events", body)])
+            try:
+                self._journal.append([Entry(now, "events", body, len(events))])
+            except JournalError as error:
+                self._gate.failed(error)
+                raise
+            self._gate.kept()
             self._counters.apply(events, now)
         return True
 
@@ -156,7 +161,7 @@ class Acceptor:
         if fresh:
             now = self._clock()
             self._journal.append(_entries([w.submission for w in fresh], now), keys, now)
-            self._gate.failing = None
+            self._gate.kept()
             self._counters.apply([event for w in fresh for event in w.submission.events], now)
         return fresh, duplicates
 
@@ -184,10 +189,13 @@ class Acceptor:
 
 def _entries(submissions: Sequence[Submission], now: float) -> list[Entry]:
     """Make journal entries of submissions: neighbours of one event each share an entry."""
-    entries = []
+    entries: list[Entry] = []
     for (kind, many), group in groupby(submissions, key=lambda s: (s.kind, s.many)):
-        bodies = [submission.body for submission in group]
-        entries += [Entry(now, kind, b) for b in bodies] if many else [Entry(now, kind, b"[%b]" % b",".join(bodies))]
+        if many:
+            entries += [Entry(now, kind, submission.body, len(submission.events)) for submission in group]
+        else:
+            bodies = [submission.body for submission in group]
+            entries.append(Entry(now, kind, b"[%b]" % b",".join(bodies), len(bodies)))
     return entries
 
 

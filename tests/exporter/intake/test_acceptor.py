@@ -14,7 +14,8 @@ from exporter.intake.acceptor import Acceptor, Limits
 from exporter.intake.decoding import read_body
 from exporter.journal.entries import Entry
 from exporter.journal.gate import Gate
-from exporter.journal.journal import Journal, NoJournal
+from exporter.journal.journal import Journal
+from exporter.journal.memory import NoJournal
 from pipeline.domains.catalogue import live_metrics
 from pipeline.domains.exporter.families import JOURNAL_ERRORS, RECORDS
 

@@ -19,6 +19,26 @@ from monitoring.reporting.sections import (
     signals,
 )
 
+BYPASS = read(signal("bypass_rate"), 0.55, 200.0, Bands(target=0.6, warning_low=0.5))
+REFUSED = read(signal("rejected_records"), 7.0, 1.0, None)
+PLAIN = Overview(1000.0, 3600, 60, (1, 1), {}, [BYPASS], [], [], [], [], [])
+TOLD = msgspec.structs.replace(PLAIN, domains=[OfDomain("exporter", "Exporter", [REFUSED])])
+
+
+def test_the_section_of_another_domain_stands_last_under_its_title() -> None:
+    first, last = overview_sections(TOLD)
+    assert (first.title, last.title) == ("Against the targets", "Exporter")
+    assert first.columns == last.columns
+    (row,) = last.rows
+    assert row == ("Records refused", Cell("7", "not judged"), "-", Cell("-", "not judged"), "-")
+
+
+def test_without_other_headlines_nothing_is_said_of_other_domains() -> None:
+    assert [section.title for section in overview_sections(PLAIN)] == ["Against the targets"]
+    assert "domains" not in document(PLAIN)
+    assert document(TOLD)["domains"][0]["readings"][0]["signal"] == "rejected_records"
+
+
 NOW = 1_795_219_200.0
 
 
@@ -105,24 +125,3 @@ def test_a_firing_alert_says_since_when_where_that_is_known() -> None:
 def test_labels_tell_firings_of_one_alert_apart_and_hours_are_counted_to_the_hundredth() -> None:
     assert labels_of(Fired("A", "info", {"b": "1", "domain": "x", "c": "2"}, None, None)) == "b=1, c=2"
     assert (hours(4500.0), hours(None), hours(0.0)) == ("1.25 h", "-", "0.00 h")
-
-
-# every domain with headlines has a section of its own, after those of the content pipeline
-BYPASS = read(signal("bypass_rate"), 0.55, 200.0, Bands(target=0.6, warning_low=0.5))
-REFUSED = read(signal("rejected_records"), 7.0, 1.0, None)
-PLAIN = Overview(1000.0, 3600, 60, (1, 1), {}, [BYPASS], [], [], [], [], [])
-TOLD = msgspec.structs.replace(PLAIN, domains=[OfDomain("exporter", "Exporter", [REFUSED])])
-
-
-def test_the_section_of_another_domain_stands_last_under_its_title() -> None:
-    first, last = overview_sections(TOLD)
-    assert (first.title, last.title) == ("Against the targets", "Exporter")
-    assert first.columns == last.columns
-    (row,) = last.rows
-    assert row == ("Records refused", Cell("7", "not judged"), "-", Cell("-", "not judged"), "-")
-
-
-def test_without_other_headlines_nothing_is_said_of_other_domains() -> None:
-    assert [section.title for section in overview_sections(PLAIN)] == ["Against the targets"]
-    assert "domains" not in document(PLAIN)
-    assert document(TOLD)["domains"][0]["readings"][0]["signal"] == "rejected_records"

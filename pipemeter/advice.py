@@ -11,7 +11,7 @@ from monitoring.reporting.report import Advice, Recommendations, Recommender
 from monitoring.reporting.window_queries import Questions
 from monitoring.targets.targets import Targets
 from monitoring.tuning.goal import Goal, goal_of, targets_goal
-from monitoring.tuning.recommendation import Recommendation, Tuning
+from monitoring.tuning.recommendation import UNKNOWN, Recommendation, Tuning
 from monitoring.tuning.tune import InForce, since_changes, tune
 from monitoring.wording.figures import between, figure
 from pipeline.configuration.config import Config
@@ -63,6 +63,9 @@ def recommendations(found: Tuning) -> Recommendations:
 
 
 def _expected(one: Recommendation) -> str:
-    bypass, savings = (between(ends, "ratio") for ends in (one.expected_bypass_rate, one.expected_time_savings))
+    bypass, savings = (
+        "unknown" if ends == UNKNOWN else between(ends, "ratio")
+        for ends in (one.expected_bypass_rate, one.expected_time_savings)
+    )
     quality = figure(one.expected_quality, "score")
     return f"Expected of all together: bypass rate {bypass}, time savings {savings}, mean quality {quality}."

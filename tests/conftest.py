@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import prometheus_client
 import pytest
 
@@ -39,3 +43,20 @@ def two_weeks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     with served(tmp_path_factory.mktemp("weeks")) as url:
         yield url
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_tls_context() -> Iterator[None]:
+    """HTTP clients with the same certificates share a context: to make one takes 20 ms, and tests make thousands."""
+    make = httpx.create_ssl_context
+
+    @functools.cache
+    def made(_files: tuple[str | None, ...], verify: Any, cert: Any, trust_env: bool) -> ssl.SSLContext:
+        return make(verify, cert, trust_env)
+
+    def shared(verify: Any = True, cert: Any = None, trust_env: bool = True) -> ssl.SSLContext:
+        return made((os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")), verify, cert, trust_env)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", shared)
+        yield

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,7 @@ def build_wheel(folder: Path) -> Path:
     return wheel
 
 
+@cache
 def pythons() -> list[tuple[Version, Version, Path]]:
     """Return the Pythons of this machine that pipemeter runs on: version, that of the pip it brings, program.
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from monitoring.domains.alert import Fixed, Severity, Triage
-from monitoring.domains.band import Bands, Metric, Side
+from monitoring.domains.band import OVERRIDDEN_BY, Bands, Metric, Side
 from monitoring.domains.catalogue import fixed_alerts, metric_of, metrics, signals
 from monitoring.domains.signal import Burn, Signal
 from monitoring.promql.expressions import selector, signal_record
@@ -87,7 +87,7 @@ class Alert(msgspec.Struct, frozen=True):
         An override's content type is on its series already; set too, it tells its rule from that of the whole.
         """
         content_type = self.case.content_type if isinstance(self.case, BandCase) else None
-        narrowed = {"content_type": content_type} if content_type else {}
+        narrowed = {OVERRIDDEN_BY: content_type} if content_type else {}
         return {"severity": self.severity, "domain": self.domain, **self.labels, **narrowed}
 
 
@@ -138,8 +138,9 @@ def _band_alerts(metric: Metric, bands: Bands, content_type: str | None) -> Iter
 def _band(name: str, severity: Severity, metric: Metric, case: BandCase) -> Alert:
     signal, bands = signals()[case.signal], case.bands
     advice = metric.low_advice if case.side == "low" else metric.high_advice
-    by = ("content_type",) if case.content_type else ()
-    narrowed = selector((("content_type", (case.content_type,)),)) if case.content_type else ""
+    by = (*metric.by, *([OVERRIDDEN_BY] if case.content_type else []))
+    narrowed = selector(((OVERRIDDEN_BY, (case.content_type,)),)) if case.content_type else ""
+    subject = _subject(signal, metric, case)
     value, volume = (signal_record(signal, bands.window, by, what) for what in (None, "volume"))
     comparison = "<" if case.side == "low" else ">"
     return Alert(
@@ -147,8 +148,8 @@ def _band(name: str, severity: Severity, metric: Metric, case: BandCase) -> Aler
         severity,
         metric.domain,
         f"{value}{narrowed} {comparison} {numeral(case.threshold)}\nand\n{volume}{narrowed} >= {bands.min_items}",
-        f"{_subject(signal, case)} {signal.verb} too {case.side}: {{{{ {VALUE_FORMATS[signal.unit]} }}}}",
-        f"{_band_sentence(signal, case)} {advice}",
+        f"{subject} {signal.verb} too {case.side}: {{{{ {VALUE_FORMATS[signal.unit]} }}}}",
+        f"{_band_sentence(subject, signal, case)} {advice}",
         advice,
         metric.board,
         bands.for_seconds,
@@ -166,17 +167,18 @@ def of_content_type(alert: Alert, case: BandCase, content_type: str) -> Alert:
     return _band(alert.name, alert.severity, metric, msgspec.structs.replace(case, content_type=content_type))
 
 
-def _subject(signal: Signal, case: BandCase) -> str:
-    return f"{signal.title} of {case.content_type}" if case.content_type else signal.title
+def _subject(signal: Signal, metric: Metric, case: BandCase) -> str:
+    named = [f"{{{{ $labels.{label} }}}}" for label in metric.by] + ([case.content_type] if case.content_type else [])
+    return f"{signal.title} of {', '.join(named)}" if named else signal.title
 
 
-def _band_sentence(signal: Signal, case: BandCase) -> str:
+def _band_sentence(subject: str, signal: Signal, case: BandCase) -> str:
     bands = case.bands
     where = "below" if case.side == "low" else "above"
     aim = f" (target {say(bands.target, signal.unit)})" if bands.target is not None else ""
     lasting = f" for {format_duration(bands.for_seconds)} or longer" if bands.for_seconds else ""
     return (
-        f"{_subject(signal, case)} over the last {format_duration(bands.window)} {signal.verb} "
+        f"{subject} over the last {format_duration(bands.window)} {signal.verb} "
         f"{{{{ {VALUE_FORMATS[signal.unit]} }}}}, {where} {say(case.threshold, signal.unit)}{aim}{lasting}."
     )
 

@@ -18,8 +18,9 @@ def of_domain(domain: Domain) -> tuple[str, ...]:
     """Return the labels by which alerts of one name in a domain differ, but for the tier of a burn rate."""
     split = any(OVERRIDDEN_BY in catalogue.signal(metric.signal).splits for metric in domain.metrics)
     burns = any(can_have_objective(signal) for signal in domain.signals)
-    further = (label for alert in domain.alerts for label in alert.further)
-    return tuple(dict.fromkeys(([OVERRIDDEN_BY] if split else []) + [*further] + ([SLO] if burns else [])))
+    by = [label for metric in domain.metrics for label in metric.by]
+    further = [label for alert in domain.alerts for label in alert.further]
+    return tuple(dict.fromkeys(([OVERRIDDEN_BY] if split else []) + by + further + ([SLO] if burns else [])))
 
 
 def of_all(domains: Iterable[Domain] | None = None) -> tuple[str, ...]:

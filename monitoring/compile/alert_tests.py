@@ -277,6 +277,8 @@ def labelled(text: str, labels: Mapping[str, str]) -> str:
 def rendered(text: str, value: Decimal, watch: Watch) -> str:
     """Return an annotation as Prometheus renders it when the compared value is `value`."""
     text = labelled(text, watch.labels)
+    for name, label in watch.labels.items():
+        text = text.replace(f"{{{{ $labels.{name} }}}}", label)
     text = _QUERY.sub(lambda found: humanize_duration(float(found[1]) * float(found[2]) / float(value)), text)
     for template, form in _FORMATS.items():
         text = text.replace(f"{{{{ {template} }}}}", form(float(value)))

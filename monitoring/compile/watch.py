@@ -12,7 +12,8 @@ from decimal import Decimal
 import msgspec
 
 from monitoring.alerts.alert import Alert, BandCase, BurnCase
-from monitoring.compile.worlds import Atom, Phase, increments
+from monitoring.compile.worlds import Atom, Phase, increments, labels_of
+from monitoring.domains.band import OVERRIDDEN_BY
 from monitoring.domains.catalogue import signals
 from monitoring.domains.signal import Signal
 from pipeline.domains import catalogue
@@ -49,7 +50,10 @@ class Watch:
             self.threshold = Decimal(repr(case.threshold))
             self.sign, self.min_items = (-1 if case.side == "low" else 1), case.bands.min_items
             self.windows = [case.bands.window // step]
-            self.labels = {"content_type": case.content_type} if case.content_type else {}
+            fed = labels_of(self.signal.numerator[0])
+            self.labels = {label: fed[label] for label in alert.further}
+            if case.content_type:
+                self.labels[OVERRIDDEN_BY] = case.content_type
         self.is_scraped = self.signal.is_scraped  # one a step, whatever the traffic
         self.is_quantile = self.signal.kind == "quantile"
 

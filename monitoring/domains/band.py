@@ -33,7 +33,8 @@ class Bands(msgspec.Struct, frozen=True):
 class Metric(msgspec.Struct, frozen=True):
     """One metric key of monitoring.yaml: its signal, the alert of each side, the values that are built in.
 
-    `maximum`: the greatest value there can be. `board`: the uid of the dashboard that its alerts lead to. `low_advice`,
+    `maximum`: the greatest value there can be. `by`: labels of which each value is judged for itself, and which its
+    alerts carry. `board`: the uid of the dashboard that its alerts lead to. `low_advice`,
     `high_advice`: what to do first. `domain` is set by the Domain that it stands in.
     """
 
@@ -44,6 +45,7 @@ class Metric(msgspec.Struct, frozen=True):
     high_alert: str | None = None
     maximum: float = 1.0
     defaults: Bands = Bands()
+    by: tuple[str, ...] = ()
     board: str = ""
     low_advice: str = ""
     high_advice: str = ""

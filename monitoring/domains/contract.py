@@ -87,6 +87,9 @@ def _of_metric(metric: Metric, signal: Signal) -> Iterator[str]:
         yield "is no key of monitoring.yaml: expected small letters, digits and _"
     if not metric.board:
         yield "has no board that its alerts lead to"
+    for label in metric.by:
+        if label not in signal.splits:
+            yield f"is judged by {label!r}, by which {signal.name} cannot be split"
     for alert, advice in metric.alerts:
         if not advice:
             yield f"has an alert {alert} without advice: what to do first"

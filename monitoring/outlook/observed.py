@@ -27,7 +27,6 @@ _COMPLETE = 0.9  # of the items must have a margin, for margins to tell of all o
 _REMAINING, _REMAINING_SHARE = 2.5, 0.01  # items that may speak against it once what lies before a change is left out
 _WORTH_A_BLOCK = 0.5  # items fewer that speak against it
 _MIN_ITEMS = 100.0  # after a change, before what lies before it is left out
-_UNKNOWN = (0.0, 0.0, 0.0, 0.0)  # thresholds below which nothing lies, so that scores speak against nothing
 
 Thresholds = Sequence[float]  # of overall, coherence, completeness, informativeness
 
@@ -159,11 +158,6 @@ def _remains(part: Evidence, seen: Observed, thresholds: Thresholds) -> float:
 def _against(counts: _Counts, seen: Observed, kind: str) -> float:
     mode = seen.of(kind).mode
     return counts.against["full" if mode == "quality_check" and not seen.filtering else mode]
-
-
-def modes_seen(evidence: Evidence) -> dict[str, Mode]:
-    """Return the mode that each content type went by, as far as counts alone tell."""
-    return observe(evidence, _UNKNOWN).modes
 
 
 def assessed_exits(evidence: Evidence, kind: str) -> float:

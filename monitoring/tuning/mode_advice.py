@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from monitoring.history.histograms import Distribution, Range
+from monitoring.history.histograms import Range
 from monitoring.history.ratios import share_of
 from monitoring.outlook.evidence import Evidence
+from monitoring.outlook.observed import margins_of
 from monitoring.outlook.outlook import Model
 from monitoring.tuning.recommendation import Interval, ModeAdvice
 from pipeline.decisions.routing import Mode
@@ -26,7 +27,9 @@ def _advice(name: str, evidence: Evidence, model: Model, interval: Callable[[Ran
     items = 0 if margins is None else round(float(margins.counts.sum()))
     if margins is None or items < MIN_ASSESSED:
         return ModeAdvice(name, mode, mode, items, f"not enough data: {items} assessed, {MIN_ASSESSED} are needed")
-    known = Distribution(model.basis.replicated(margins), floor=margins.edges[0])
+    if model.basis.observed.of(name).doubt:
+        return ModeAdvice(name, mode, mode, items, "the ways that its items went contradict each other: kept as it is")
+    known = margins_of(model.basis.replicated(margins))
     passing = known.below(0.0).rest(known.total)
     low, high = interval(Range(*(share_of(x, known.total) for x in (passing.low, passing.point, passing.high))))
     told = f"{low:.0%} to {high:.0%} of its items pass the quality thresholds"

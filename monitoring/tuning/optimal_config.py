@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from monitoring.tuning.recommendation import ModeAdvice, Recommendation, Tuning
+from monitoring.tuning.recommendation import UNKNOWN, ModeAdvice, Recommendation, Tuning
 from pipeline.configuration.config import Config
 from pipeline.decisions.early_exit import Checkpoint
 from pipeline.decisions.routing import TypeRoute
@@ -133,6 +133,8 @@ def _comment(text: str, indent: int = 0) -> list[str]:
 
 
 def _interval(found: tuple[float, float]) -> str:
+    if found == UNKNOWN:
+        return "unknown"
     return f"{found[0]:.2f} to {found[1]:.2f}"
 
 

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from monitoring.tuning.recommendation import Expectation, Tuning
+from monitoring.tuning.recommendation import UNKNOWN, Expectation, Tuning
 from monitoring.wording.figures import plain
 
 
@@ -97,4 +97,6 @@ def _modes(tuning: Tuning) -> Table:
 
 def interval(found: tuple[float, float]) -> str:
     """Return an interval as people write it."""
+    if found == UNKNOWN:
+        return "unknown"
     return f"{found[0]:.2f} to {found[1]:.2f}"

@@ -12,8 +12,8 @@ from typing import Any
 import click
 import msgspec
 
+from monitoring.delivery.alertmanager import DEFAULT_URL, AlertmanagerClient, AlertmanagerError, Delivered, Setup
 from monitoring.delivery.samples import Sample, alert_named, marks_of_a_test, sample
-from monitoring.servers.alertmanager import DEFAULT_URL, AlertmanagerClient, AlertmanagerError, Delivered, Setup
 from monitoring.targets.targets import default_path, load_targets
 from pipemeter import exits
 from pipemeter.addresses import server_address

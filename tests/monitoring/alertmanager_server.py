@@ -16,9 +16,9 @@ import httpx
 import pytest
 
 from monitoring.compile.routing.config import alertmanager_config, templates, yaml_text
+from monitoring.delivery.alertmanager import AlertmanagerClient
 from monitoring.delivery.credentials import find_credentials, read_secret
 from monitoring.delivery.samples import Sample
-from monitoring.servers.alertmanager import AlertmanagerClient
 from monitoring.targets.links import Links
 from monitoring.targets.notifications import Notifications
 

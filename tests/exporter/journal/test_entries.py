@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.journal.entries import Row, checksum, decode_entry, encode_events, key_hash
-from pipeline.events import ConfigActivated, ItemFinished, StageFault
+from exporter.journal.entries import Row, checksum, decode_entry, encode_events, event_decoders, key_hash
+from pipeline.events import EVENT_TYPES, ConfigActivated, ItemFinished, StageFault, StageFinished
 
 ITEM = b'{"processing_type":"full"}'
 EVENT = b'{"type":"item_finished","processing_type":"full"}'
@@ -59,6 +60,20 @@ def test_a_row_is_whole_until_anything_of_it_changes(seq: int, at: float, kind: 
     assert not Row(seq, at, "push", body, total, good).is_whole
     assert not Row(seq, at, kind, body, total + 1, good).is_whole
     assert not Row(seq, at, kind, body + b"x", total, good).is_whole
+
+
+@pytest.mark.parametrize(("kind", "body"), [("events", b"[%b,%b,%b]"), ("events-lines", b"%b\n%b\n%b\n")])
+def test_events_that_nobody_knows_any_more_are_left_out_of_an_entry_and_counted(kind: str, body: bytes) -> None:
+    gone, stage = b'{"type":"toy_sold"}', b'{"type":"stage_finished","pipeline_stage":"memory","duration_seconds":2}'
+    assert decode_entry(kind, body % (gone, stage, gone)) == ([StageFinished("memory", 2.0)], 2)
+
+
+def test_requests_and_the_journal_know_the_same_events() -> None:
+    one, _ = event_decoders()
+    for kind in EVENT_TYPES:
+        body = msgspec.json.encode({"type": kind.__struct_config__.tag})
+        with pytest.raises(msgspec.ValidationError, match=f"required field `{kind.__struct_fields__[0]}`"):
+            one.decode(body)
 
 
 def test_keys_are_kept_as_16_bytes_whatever_they_are() -> None:

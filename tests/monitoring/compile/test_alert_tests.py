@@ -1,4 +1,4 @@
-"""`pipemeter compile`: what it writes, that promtool agrees, and that every generated case can fail."""
+"""The generated cases, in the real promtool: all hold, and every one of them can fail."""
 
 from __future__ import annotations
 
@@ -21,16 +21,11 @@ from monitoring.alerts.plan import plan_of
 from monitoring.alerts.recording_rules import recording_files
 from monitoring.alerts.rule_groups import alert_rule, dump
 from monitoring.compile.alert_tests import Document, alert_tests, cases_of, step_of
-from monitoring.compile.output import Difference, compile_all, differences, write
-from monitoring.compile.routing.config import templates
-from monitoring.compile.routing.message_names import dead_names
-from monitoring.compile.vocabulary import Vocabulary, check_groups
+from monitoring.compile.output import write
 from monitoring.domains.band import Bands
-from monitoring.targets.links import Links
 from monitoring.targets.slos import Slo
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration, parse_duration
-from pipeline.errors import ConfigError
 
 NEEDED = pytest.mark.skipif(  # in CI a missing program is a failure, not a skip
     shutil.which("promtool") is None and "CI" not in os.environ, reason="Debian's package prometheus is not installed"
@@ -41,123 +36,6 @@ _IDS = [" ".join((a.name, *a.all_labels.values())) for a in ALERTS]
 
 def promtool(path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["promtool", "test", "rules", str(path)], capture_output=True, text=True, check=False)
-
-
-# --- the output --------------------------------------------------------------------------------------------------
-
-
-def test_the_same_targets_give_the_same_bytes_and_no_date() -> None:
-    once, twice = compile_all(Targets()), compile_all(Targets())
-    assert once == twice
-    assert not re.search(r"\b20\d\d-\d\d", "".join(once.files.values()).replace("2006-01-02", ""))
-
-
-def test_every_alert_has_a_test_a_runbook_and_a_rule() -> None:
-    files = compile_all(Targets()).files
-    for alert in ALERTS:
-        assert f"docs/runbooks/{alert.name}.md" in files
-        assert any(path.startswith(f"alert_rules/tests/{alert.name}") for path in files)
-        assert f"alert: {alert.name}\n" in files[f"alert_rules/{alert.domain}.yaml"]
-
-
-def test_groups_carry_no_interval_and_stand_in_files_that_say_where_they_come_from() -> None:
-    files = compile_all(Targets()).files
-    for path in (p for p in files if p.startswith(("alert_rules/", "prometheus/"))):
-        assert files[path].startswith("# Compiled by `pipemeter compile` from config/monitoring.yaml. DO NOT EDIT.\n")
-        assert not [g for g in yaml.safe_load(files[path]).get("groups", []) if "interval" in g]
-
-
-def test_recorded_names_have_three_parts_and_are_unique() -> None:
-    names = [rule["record"] for group in plan_of(Targets()).groups for rule in group["rules"] if "record" in rule]
-    assert all(re.fullmatch(r"[a-z_]+:[a-z0-9_]+:[a-z0-9_]+", name) for name in names)
-    assert len(names) - names.count("slo:error_budget_remaining:ratio") == len(set(names)) - 1
-
-
-def test_what_is_edited_missing_or_left_over_is_found_and_mended(tmp_path: Path) -> None:
-    files = {"alert_rules/a.yaml": "# Compiled by `pipemeter compile`\n1\n", "prometheus/rules/b.yaml": "2\n"}
-    assert [c.state for c in write(files, tmp_path)] == ["missing", "missing"]
-    assert not differences(files, tmp_path)
-    (tmp_path / "alert_rules/a.yaml").write_text("edited")
-    (tmp_path / "prometheus/rules/b.yaml").unlink()
-    (tmp_path / "alert_rules/old.yaml").write_text("# Compiled by `pipemeter compile` from x\n")
-    (tmp_path / "alert_rules/mine.yaml").write_text("groups: []\n")
-    (tmp_path / "alertmanager").mkdir()
-    (tmp_path / "alertmanager/of-others.yml").write_text("not in a folder that is filled")
-    assert differences(files, tmp_path) == [
-        Difference("alert_rules/a.yaml", "edited"),
-        Difference("prometheus/rules/b.yaml", "missing"),
-        Difference("alert_rules/mine.yaml", "foreign"),
-        Difference("alert_rules/old.yaml", "left over"),
-    ]
-    write(files, tmp_path)
-    assert differences(files, tmp_path) == [Difference("alert_rules/mine.yaml", "foreign")]
-    assert sorted(path.name for path in (tmp_path / "alert_rules").iterdir()) == ["a.yaml", "mine.yaml"]
-
-
-def test_a_prometheus_too_old_for_the_rules_is_refused_with_the_reason() -> None:
-    with pytest.raises(ConfigError, match=r"2\.41: expected 2\.42 or newer, because rules may need keep_firing_for"):
-        compile_all(Targets(), prometheus=(2, 41))
-
-
-def test_a_derived_burn_rate_and_a_waiting_section_are_said() -> None:
-    targets = Targets(slos=(Slo("low", "error_rate", 0.85),), waiting=("cache_metrics.hit_rate",))
-    notes = "\n".join(compile_all(targets).notes)
-    assert (
-        "slos.low: with an objective of 0.85 a burn rate of 14.4 needs 216% bad events; burn rates derived: fast 6,"
-        in notes
-    )
-    assert "cache_metrics.hit_rate: no effect yet" in notes
-
-
-# --- dead-rule-proof ---------------------------------------------------------------------------------------------
-
-
-def test_the_default_rules_name_only_what_exists() -> None:
-    assert check_groups(plan_of(Targets()).groups) == []
-
-
-@pytest.mark.parametrize(
-    ("expression", "problem"),
-    [
-        ("rate(pipeline_itmes_total[5m])", "no such metric: pipeline_itmes_total"),
-        ("pipeline_items_total{stage='x'}", "pipeline_items_total has no label 'stage'"),
-        ("pipeline_items_total{processing_type='ful'}", "processing_type is never 'ful'"),
-        ("pipeline_items_total{processing_type=~'full|lite'}", "processing_type is never 'lite'"),
-        ("pipeline_items_total{content_type!='sport'}", "content_type is never 'sport'"),
-        ("sum by (checkpoint) (pipeline_items_total)", "groups by 'checkpoint', which nothing in it has"),
-        ("pipeline_items_total * on (slo) pipeline_items_total", "matches on 'slo', which nothing in it has"),
-        ("pipeline_quality_margin_ratio_sum", "no such metric: pipeline_quality_margin_ratio_sum"),
-        ("pipeline_quality_score_bucket{le='0.71'}", "le is never '0.71'"),
-        ("pipeline:bypass_rate:ratio7m", "no such metric: pipeline:bypass_rate:ratio7m"),
-        ("job:pipeline_items:increase1h{dimension='overall'}", "has no label 'dimension'"),
-        ("pipeline:bypass_rate:ratio1h{content_type='news'}", "has no label 'content_type'"),
-        ("{__name__=~'pipeline_items_total|pipeline_item'}", "no such metric: pipeline_item"),
-        ("{job='pipeline'}", "selects series without a name"),
-        ("sum(", "does not parse"),
-    ],
-)  # fmt: skip
-def test_an_expression_that_names_what_nobody_exposes_is_refused(expression: str, problem: str) -> None:
-    vocabulary = Vocabulary(plan_of(Targets()).groups)
-    assert any(problem in found for found in vocabulary.check_expression(expression))
-
-
-def test_a_template_may_only_name_labels_of_its_alert_and_metrics_that_exist() -> None:
-    vocabulary = Vocabulary()
-    assert vocabulary.check_template('{{ $labels.instance }} {{ query "up" }}', ["instance"]) == []
-    assert "content_type" in vocabulary.check_template("{{ $labels.content_type }}", ["instance"])[0]
-    assert "no such metric: upp" in vocabulary.check_template('{{ with query "upp == 1" }}{{ end }}', [])[0]
-
-
-def test_a_message_may_only_name_labels_and_annotations_that_alerts_have() -> None:
-    groups = plan_of(Targets()).groups
-    text = "{{ .CommonLabels.severty }} {{ .Annotations.sumary }} {{ .Labels.integration }} {{ .Labels.SortedPairs }}"
-    severity, summary = dead_names({"x.tmpl": text}, groups, Vocabulary(groups))
-    assert severity.startswith("x.tmpl: names .CommonLabels.severty, which no alert has: `severity`")
-    assert summary.startswith("x.tmpl: names .Annotations.sumary, which no alert has: `summary`")
-    assert not dead_names(templates(Links()), groups, Vocabulary(groups))
-
-
-# --- the generated cases, in the real promtool -------------------------------------------------------------------
 
 
 @NEEDED

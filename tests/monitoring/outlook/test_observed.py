@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 
 import msgspec
 import numpy as np
 import pytest
 
-from bench.coverage import evidence, true_figures
-from bench.worlds import Kind, World
-from monitoring.outlook.evidence import Evidence, Table, _switches
+from bench.coverage import SECONDS, evidence, true_figures
+from bench.world_history import WorldHistory
+from bench.worlds import Kind, World, decide, draw, series
+from monitoring.outlook.evidence import Evidence, Table, _switches, read_evidence
 from monitoring.outlook.observed import Observed, observe, settled
 from monitoring.tuning.goal import goal_of
 from monitoring.tuning.recommendation import Tuning
@@ -126,6 +128,18 @@ def test_a_mode_that_changed_within_the_window_is_told_and_only_what_came_after_
     for (low, high), true in zip((found.now.bypass_rate, found.now.time_savings), (truth[0], truth[2]), strict=True):
         assert low - 0.01 <= true <= high + 0.01
     assert not any("contradicts" in text for text in found.caveats)
+
+
+def test_scores_that_lie_on_their_thresholds_pass_and_speak_against_nothing() -> None:
+    """Scores in tenths: a fifth of all items lies on a threshold, and is counted in the bucket that ends there."""
+    drawn = draw(WORLD, np.random.default_rng(3), 6000, SECONDS)
+    rounded = decide(WORLD, msgspec.structs.replace(drawn, scores=np.round(drawn.scores, 1)))
+    history = WorldHistory(series(rounded, np.linspace(0.0, SECONDS, 43), start=0.0))
+    given = asyncio.run(read_evidence(history))
+    assert given is not None
+    assert (observed(given).filtering, observed(given).doubts) == (True, [])
+    assert set(observed(without(given, "bypasses")).modes.values()) == {"quality_check"}
+    assert observed(without(given, "bypasses")).doubts == []
 
 
 def test_nothing_is_left_out_where_nothing_changed() -> None:

@@ -49,6 +49,22 @@ def test_a_budget_is_the_share_of_bad_events_that_may_still_come(bad: float, lef
     assert errors.state == state
 
 
+def test_a_reading_of_which_a_family_is_missing_is_not_known_and_names_it() -> None:
+    errors = signals()["error_rate"]
+    reading = read(errors, 0.0, 700, Bands(target=0.01), missing="pipeline_failures_total")
+    assert (reading.value, reading.state, reading.on_target) == (None, "no data", None)
+    assert reading.shortage == "nobody exposes pipeline_failures_total"
+    left = budget(Slo("errors", "error_rate", 0.99), errors, 0.0, 700, "pipeline_failures_total")
+    assert (left.left, left.state, left.shortage) == (None, "no data", "nobody exposes pipeline_failures_total")
+
+
+@pytest.mark.parametrize("ends", [(0.1, 0.3), (0.2, 0.3), (0.25, 0.3), (0.1, 0.15), (0.3, 0.1)])
+def test_the_interval_of_a_reading_holds_its_value(ends: tuple[float, float]) -> None:
+    found = read(signals()["wrong_skip_rate"], 0.2, 700, None, ends).interval
+    assert found is not None
+    assert found[0] <= 0.2 <= found[1]
+
+
 def test_a_budget_of_too_few_events_is_not_known() -> None:
     slo = Slo("errors", "error_rate", 0.99, min_items=50)
     assert budget(slo, signals()["error_rate"], 0.5, 49) == Budget(

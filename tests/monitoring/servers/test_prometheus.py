@@ -45,6 +45,13 @@ def test_a_range_becomes_series() -> None:
         (httpx.Response(400, json={"status": "error", "error": "parse error: unexpected end"}), "unexpected end"),
         (httpx.Response(502, text="<html>"), "http://p:9090"),
         (httpx.Response(200, json=[1]), "not a Prometheus answer"),
+        (httpx.Response(200, json={"status": "success"}), "an answer without data"),
+        (httpx.Response(200, json={"status": "success", "data": None}), "an answer without data"),
+        (httpx.Response(200, json={"status": "success", "data": {}}), "not a Prometheus answer to query"),
+        (httpx.Response(200, json={"status": "success", "data": [1]}), "not a Prometheus answer to query"),
+        (success("vector", [{"metric": {}}]), "not a Prometheus answer to query"),
+        (success("vector", [{"metric": {}, "value": [1, "many"]}]), "not a Prometheus answer to query"),
+        (success("vector", [{"metric": None, "value": [1, "2"]}]), "not a Prometheus answer to query"),
         (httpx.ConnectError("refused"), "refused"),
         (httpx.ReadTimeout(""), "ReadTimeout"),
         (success("matrix", []), "instant vector"),
@@ -55,3 +62,18 @@ def test_whatever_goes_wrong_is_a_sentence_without_the_password(answer: Any, mes
         asyncio.run(client(answer).query("x"))
     assert message in str(caught.value)
     assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize("data", [{}, {"result": None}, {"result": [{"metric": {}}]}, {"result": [{"values": [[1]]}]}])
+def test_a_range_without_what_it_should_hold_is_a_sentence_too(data: Any) -> None:
+    answer = httpx.Response(200, json={"status": "success", "data": data})
+    asking = client(answer)
+    for question in (
+        asking.query_range("x", 1, 3, 2),
+        asking.query_range_raw("x", 1, 3, 2),
+        asking.query_raw("x[1m]", 3),
+    ):
+        with pytest.raises(
+            PrometheusError, match=r"http://p:9090: (not a Prometheus answer to|an answer without data)"
+        ):
+            asyncio.run(question)

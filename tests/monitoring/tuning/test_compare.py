@@ -133,3 +133,57 @@ def test_the_detectable_difference_shrinks_with_the_square_root_of_the_data() ->
     assert few is not None
     assert many is not None
     assert few.detectable / many.detectable == pytest.approx(4.0, rel=0.4)
+
+
+def test_savings_of_an_arm_without_seconds_are_not_known_and_decide_nothing() -> None:
+    a, b = whole("a", 700, 0.80, 20.0), whole("b", 900, 0.79, 200.0)
+    for lacking, named in (("saved", "saved"), ("spent", "spent")):
+        found = compare(a, msgspec.structs.replace(b, **{lacking: {}}), 1)
+        assert found.overall.time_savings["A"] is not None
+        assert (found.overall.time_savings["B"], found.overall.time_savings_diff) == (None, None)
+        assert found.decision == "insufficient_data"
+        assert f"B has no pipeline_time_{named}_seconds_total: nothing is known about its savings" in found.caveats
+
+
+def test_an_arm_that_took_no_shortcut_has_nothing_saved_and_that_is_known() -> None:
+    a = whole("a", 700, 0.80, 20.0)
+    plain = msgspec.structs.replace(
+        a, items={("full", "news"): np.array([1400.0])}, spent={("full", "news"): np.array([1.4e5])}, saved={}
+    )
+    found = compare(plain, whole("b", 900, 0.79, 200.0), 1)
+    assert found.overall.time_savings["A"] == 0.0
+    assert found.decision == "aggressive"
+
+
+def test_failures_that_nobody_exposes_are_no_error_rate() -> None:
+    arms = [msgspec.structs.replace(whole(name, 700, 0.80, 20.0), tells_failures=False) for name in "ab"]
+    found = compare(arms[0], arms[1], 1)
+    assert found.overall.error_rate_diff is None
+    assert "nobody exposes pipeline_failures_total: nothing is known about errors" in found.caveats
+
+
+def test_items_counted_by_their_samples_are_what_the_limit_is_about() -> None:
+    a = whole("a", 700, 0.80, 20.0)
+    for counted, decision in ((99.0, "insufficient_data"), (100.0, "balanced")):
+        b = msgspec.structs.replace(whole("b", 50, 0.80, 20.0), counted={"news": counted})
+        found = compare(a, b, 1)
+        assert (found.decision, found.overall.items["B"]) == (decision, counted)
+
+
+def spread(version: str, blocks: slice) -> ArmBlocks:
+    """Return an arm that ran in some of 40 blocks."""
+    there = np.zeros(40)
+    there[blocks] = 1.0
+    arm = whole(version, 20, 0.80, 20.0)
+    tables = {name: {key: values * there for key, values in getattr(arm, name).items()}
+              for name in ("items", "spent", "saved", "scores", "scored")}  # fmt: skip
+    return msgspec.structs.replace(arm, **tables)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "told"),
+    [((0, 20), (20, 40), True), ((0, 30), (24, 40), True), ((0, 40), (0, 40), False), ((0, 30), (5, 40), False)],
+)
+def test_arms_that_did_not_run_together_are_said_to(a: tuple[int, int], b: tuple[int, int], told: bool) -> None:
+    found = compare(spread("a", slice(*a)), spread("b", slice(*b)), 40)
+    assert any("hardly ran at the same time" in caveat for caveat in found.caveats) is told

@@ -16,7 +16,7 @@ from bench.worlds import Arm, Finished, World, decide, draw, series
 from monitoring.domains.band import Bands
 from monitoring.history.blocks import PrometheusHistory, find_grid
 from monitoring.outlook.evidence import Evidence, read_evidence
-from monitoring.outlook.observed import modes_seen
+from monitoring.outlook.observed import observe
 from monitoring.outlook.stratum import Plan
 from monitoring.replay.replayer import Replayer
 from monitoring.servers.prometheus import PrometheusClient
@@ -40,7 +40,7 @@ TARGETS = Targets(bands={**Targets().bands, **BANDS})
 
 
 def plan(thresholds: tuple[float, float, float, float], found: Evidence) -> Plan:
-    return Plan(thresholds, {}, modes_seen(found))
+    return Plan(thresholds, {}, observe(found, NOW).modes)
 
 
 def lived(thresholds: tuple[float, float, float, float]) -> Finished:

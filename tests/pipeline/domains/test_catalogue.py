@@ -3,13 +3,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from pipeline import events
+from pipeline.configuration.config import load_config
 from pipeline.domains import catalogue
 from pipeline.errors import DomainError
+from pipeline.metrics.family import Family
 from tests.toys import SAYS, install
 
 CACHES = (
@@ -46,6 +49,10 @@ def test_ours_are_named_in_the_union_of_events_and_in_the_domains() -> None:
     assert tuple(kind for domain in catalogue.DOMAINS for kind in domain.events) == events.EVENT_TYPES
 
 
+def test_families_are_plain_data_that_other_tools_can_read() -> None:
+    assert msgspec.json.decode(msgspec.json.encode(catalogue.FAMILIES), type=tuple[Family, ...]) == catalogue.FAMILIES
+
+
 def test_a_family_or_a_label_that_nobody_declares_is_refused_by_name() -> None:
     with pytest.raises(LookupError, match="toy_sold_total"):
         catalogue.family("toy_sold_total")
@@ -68,6 +75,21 @@ def test_what_another_package_declares_is_found_with_ours() -> None:
 def test_labels_of_another_package_are_among_those_that_can_overflow() -> None:
     named = catalogue.label_of(catalogue.family("exporter_label_overflow_total"), "label").values
     assert {"colour", "toy_shop", "content_type", "reason"} <= set(named)
+
+
+@pytest.mark.usefixtures("toys")
+def test_an_operator_caps_a_label_of_another_package_too(tmp_path: Path) -> None:
+    (tmp_path / "pipeline.yaml").write_text("label_caps: {toy_shop: 2}\n")
+    config = load_config(tmp_path)
+    metrics = catalogue.live_metrics(CollectorRegistry(), known=config.known_values(), caps=config.label_caps)
+    guard = metrics.guard("toy_sold_total", "toy_shop")
+    assert [guard(shop) for shop in ("a", "b", "c")] == ["a", "b", "other"]
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_configuration_is_read_whatever_other_packages_do(tmp_path: Path) -> None:
+    (tmp_path / "pipeline.yaml").write_text("label_caps: {checkpoint: 9}\n")
+    assert load_config(tmp_path).label_caps == {"checkpoint": 9}
 
 
 @pytest.mark.usefixtures("broken")

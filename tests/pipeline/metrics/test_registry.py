@@ -1,269 +1,160 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
+import msgspec
 import pytest
-import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipeline.domains import catalogue
-from pipeline.domains.catalogue import live_metrics
-from pipeline.domains.content.known import known_values
-from pipeline.domains.content.labels import DIMENSIONS
-from pipeline.events import (
-    CallsSaved,
-    CheckpointEvaluated,
-    ConfigActivated,
-    ItemFailed,
-    ItemFinished,
-    QualityAssessed,
-    ShadowJudged,
-    StageFault,
-    StageFinished,
-    StageSkipped,
-)
-from pipeline.metrics.family import Label
-from pipeline.metrics.labels import LabelGuard
+from pipeline.domains.catalogue import FAMILIES, live_metrics
+from pipeline.metrics.domain import Domain, Handler
+from pipeline.metrics.family import Family, Label
+from pipeline.metrics.known import KnownValues
+from pipeline.metrics.labels import LABEL_OVERFLOW
 from pipeline.metrics.registry import Metrics
 
-KNOWN = known_values(("news", "review"), "blue", {"post_download": ("too_short",), "post_analysis": ("nothing_found",)})
+
+class Baked(msgspec.Struct, frozen=True):
+    """A loaf left an oven."""
+
+    sort: str | None
+    oven: str = "left"
+    minutes: float = 30.0
+
+
+LOAVES = Family("bread_loaves_total", "counter", "Loaves baked.", ("sort", "oven"))
+MINUTES = Family("bread_minutes", "histogram", "Time in the oven.", ("oven",), (20.0, 40.0), "recipes say 20 to 40")
+BURNT = Family(
+    "bread_burnt_total", "counter", "Loaves burnt.", ("oven", "why"), own=(Label("why", cap=4),), pairs={"why": "oven"}
+)
+HEAT = Family("bread_heat_ratio", "gauge", "How hot the ovens are.")
+RECIPE = Family("bread_recipe_info", "gauge", "The recipe at work.", ("recipe",), zeros=False)
+LABELS = (
+    Label("sort", ("rye", "wheat"), cap=3, unspecified="beside"),
+    Label("oven", ("left", "right")),
+    Label("recipe", cap=2, unspecified="alone"),
+)
+KNOWN = KnownValues(
+    {"recipe": ("old",)}, {("bread_burnt_total", "why"): {"left": ("forgotten",), "right": ("broken",)}}
+)
+
+
+def bound(metrics: Metrics) -> Mapping[type, Handler]:
+    loaves, minutes = metrics.series(LOAVES), metrics.series(MINUTES)
+    sort, oven = metrics.guard(LOAVES, "sort"), metrics.guard(LOAVES, "oven")
+
+    def baked(event: Baked) -> None:
+        loaves(sort(event.sort), oven(event.oven)).inc()
+        minutes(oven(event.oven)).observe(event.minutes)
+
+    return {Baked: baked}
+
+
+BREAD = Domain("bread", (LOAVES, MINUTES, BURNT, HEAT, RECIPE), LABELS, (Baked,), bound)
+TELLING = Domain("shop", (LABEL_OVERFLOW,))
 
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return live_metrics(CollectorRegistry(), known=KNOWN)
+    return Metrics(CollectorRegistry(), (BREAD, TELLING), known=KNOWN)
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(name, labels)
 
 
-def test_every_family_is_exposed_with_help_and_type(metrics: Metrics) -> None:
-    families = {
-        family.name: family for family in text_string_to_metric_families(generate_latest(metrics.registry).decode())
-    }
-    for family in catalogue.FAMILIES:
+def sets(metrics: Metrics, name: str) -> list[tuple[str, ...]]:
+    """Return the label sets of a counter or a gauge, in the order of the exposition."""
+    (family,) = [one for one in metrics.registry.collect() if one.name == name.removesuffix("_total")]
+    return [tuple(sample.labels.values()) for sample in family.samples]
+
+
+def test_every_family_is_exposed_with_help_and_type() -> None:
+    registry = live_metrics(CollectorRegistry()).registry
+    families = {family.name: family for family in text_string_to_metric_families(generate_latest(registry).decode())}
+    for family in FAMILIES:
         found = families[family.name.removesuffix("_total")]
         assert (found.type, bool(found.documentation)) == (family.kind, True)
 
 
-def test_known_label_sets_stand_at_zero(metrics: Metrics) -> None:
-    item = {"processing_type": "full", "content_type": "review", "config_version": "blue"}
-    assert value(metrics, "pipeline_items_total", **item) == 0
-    assert value(metrics, "pipeline_quality_score_count", dimension="coherence", **item) == 0
-    assert value(metrics, "exporter_label_overflow_total", label="content_type") == 0
-
-
-def test_an_exit_reason_stands_at_zero_only_at_its_checkpoint(metrics: Metrics) -> None:
-    where = {"content_type": "news", "config_version": "blue"}
-    exits = "pipeline_early_exits_total"
-    assert value(metrics, exits, checkpoint="post_download", reason="too_short", **where) == 0
-    assert value(metrics, exits, checkpoint="post_analysis", reason="too_short", **where) is None
-
-
-def test_a_finished_item_reaches_all_its_families(metrics: Metrics) -> None:
-    metrics.apply(
-        ItemFinished("lightweight", "news", 0.51, 35.2, time_saved_pct=0.75, coherence=0.41, completeness=0.31,
-                     informativeness=0.21, bypass_reason="low_quality", config_version="blue", item_id="abc")
-    )  # fmt: skip
-    item = {"processing_type": "lightweight", "content_type": "news", "config_version": "blue"}
-    assert value(metrics, "pipeline_items_total", **item) == 1
-    assert (
-        value(metrics, "pipeline_bypasses_total", reason="low_quality", content_type="news", config_version="blue") == 1
-    )
-    sums = {d: value(metrics, "pipeline_quality_score_sum", dimension=d, **item) for d in DIMENSIONS}
-    assert sums == {"overall": 0.51, "coherence": 0.41, "completeness": 0.31, "informativeness": 0.21}
-    assert value(metrics, "pipeline_time_spent_seconds_total", **item) == 35.2
-    assert value(metrics, "pipeline_time_saved_seconds_total", **item) == pytest.approx(105.6)
-    assert value(metrics, "pipeline_item_duration_seconds_sum", **item) == 35.2
-
-
-def test_an_early_exit_is_counted_by_checkpoint_and_reason(metrics: Metrics) -> None:
-    metrics.apply(
-        ItemFinished("early_exit", exit_checkpoint="post_download", exit_reason="too_short", exit_confidence=0.9)
-    )
-    labels = {"content_type": "unspecified", "config_version": "unspecified"}
-    exits = "pipeline_early_exits_total"
-    assert value(metrics, exits, checkpoint="post_download", reason="too_short", **labels) == 1
-    assert value(metrics, "pipeline_exit_confidence_sum", checkpoint="post_download") == 0.9
-
-
-@pytest.mark.parametrize(
-    ("event", "reason"),
-    [
-        (ItemFinished("full"), "processing_time"),
-        (ItemFinished("lightweight", time_saved_pct=0.5), "processing_time"),
-        (ItemFinished("lightweight", processing_time=3.0), "time_saved"),
-        (ItemFinished("full", processing_time=3.0), None),
-        (ItemFinished("lightweight", processing_time=3.0, time_saved_pct=0.0), None),
-    ],
-)
-def test_a_record_without_what_savings_need_is_counted_as_incomplete(
-    metrics: Metrics, event: ItemFinished, reason: str | None
-) -> None:
-    metrics.apply(event)
-    for candidate in ("processing_time", "time_saved"):
-        assert value(metrics, "exporter_incomplete_records_total", reason=candidate) == (candidate == reason)
-    labels = {"processing_type": event.processing_type, "content_type": "unspecified", "config_version": "unspecified"}
-    assert value(metrics, "pipeline_items_total", **labels) == 1
-    assert not value(metrics, "pipeline_time_saved_seconds_total", **labels)
-
-
-def test_an_item_id_that_no_text_can_hold_does_not_spoil_a_scrape(metrics: Metrics) -> None:
-    for item_id in ("\ud800", "a\nb", "x" * 500, "fine"):
-        metrics.apply(ItemFinished("full", "news", 0.8, 1.0, item_id=item_id))
-    text = openmetrics.generate_latest(metrics.registry).decode()  # type: ignore[no-untyped-call]
-    assert 'item_id="fine"' in text
-
-
-def test_the_other_events_reach_their_families(metrics: Metrics) -> None:
-    where = {"content_type": "news", "config_version": "blue"}
-    metrics.apply(ItemFailed("download", "timeout", **where))
-    metrics.apply(StageFinished("download", 0.3))
-    metrics.apply(StageFault("analysis", "rate_limited"))
-    for seconds in (2.5, 4.0):
-        metrics.apply(StageSkipped("analysis", seconds))
-    metrics.apply(CheckpointEvaluated("post_download", candidate_confidence=0.4, **where))
-    metrics.apply(QualityAssessed(-0.2, **where))
-    metrics.apply(CallsSaved("lightweight", 3, 0.01, **where))
-    assert value(metrics, "pipeline_failures_total", pipeline_stage="download", error_type="timeout", **where) == 1
-    assert value(metrics, "pipeline_stage_duration_seconds_sum", pipeline_stage="download") == 0.3
-    assert value(metrics, "pipeline_stage_errors_total", pipeline_stage="analysis", error_type="rate_limited") == 1
-    assert value(metrics, "pipeline_stage_time_saved_seconds_total", pipeline_stage="analysis") == 6.5
-    assert value(metrics, "pipeline_checkpoint_evaluations_total", checkpoint="post_download", **where) == 1
-    name = "pipeline_exit_candidate_confidence_sum"
-    assert value(metrics, name, checkpoint="post_download", config_version="blue") == 0.4
-    below, above = ({"le": le, **where} for le in ("-0.25", "-0.2"))
-    assert [value(metrics, "pipeline_quality_margin_ratio_bucket", **at) for at in (below, above)] == [0, 1]
-    assert value(metrics, "pipeline_llm_calls_saved_total", processing_type="lightweight", **where) == 3
-    assert value(metrics, "pipeline_cost_saved_usd_total", processing_type="lightweight", **where) == 0.01
-
-
-def test_a_shadow_item_reaches_its_families(metrics: Metrics) -> None:
-    where = {"content_type": "news", "config_version": "blue"}
-    metrics.apply(ShadowJudged("quality_filter", "wrong", "news", "blue", 3.0, 4.0, "abc"))
-    metrics.apply(ShadowJudged("early_exit", "right", "news", "blue", 3.0, 0.0))  # no relative error of nothing
-    metrics.apply(ShadowJudged("early_exit", "right", "news", "blue"))
-    counts = {
-        (decision, verdict): value(metrics, "pipeline_shadow_items_total", decision=decision, verdict=verdict, **where)
-        for decision in ("quality_filter", "content_type", "early_exit")
-        for verdict in ("right", "wrong")
-    }
-    assert counts == {
-        ("quality_filter", "right"): 0, ("quality_filter", "wrong"): 1, ("content_type", "right"): 0,
-        ("content_type", "wrong"): 0, ("early_exit", "right"): 2, ("early_exit", "wrong"): 0,
-    }  # fmt: skip
-    error = "pipeline_shadow_savings_error_ratio_bucket"
-    assert [value(metrics, error, le=le, **where) for le in ("-0.3", "-0.2", "+Inf")] == [0, 1, 1]
-    sums = [
-        value(metrics, f"pipeline_shadow_{side}_saved_seconds_total", decision=decision, **where)
-        for side in ("estimated", "true")
-        for decision in ("quality_filter", "early_exit")
+def test_label_sets_whose_values_are_all_known_stand_at_zero(metrics: Metrics) -> None:
+    assert sets(metrics, "bread_loaves_total") == [
+        (sort, oven) for sort in ("rye", "wheat", "unspecified") for oven in ("left", "right")
     ]
-    assert sums == [3.0, 3.0, 4.0, 0.0]
-    text = openmetrics.generate_latest(metrics.registry).decode()  # type: ignore[no-untyped-call]
-    assert 'verdict="wrong"} 1.0 # {item_id="abc"} 1.0' in text
+    assert value(metrics, "bread_minutes_count", oven="right") == 0
+    assert value(metrics, "bread_heat_ratio") == 0
 
 
-def test_a_configuration_replaces_that_of_the_same_version(metrics: Metrics) -> None:
-    metrics.apply(ConfigActivated("one", "blue", {"min_overall": 0.6}, {"early_exit": True}))
-    metrics.apply(ConfigActivated("two", "blue", {"min_overall": 0.7}, {"early_exit": False}))
-    metrics.apply(ConfigActivated("two", "green"))
-    assert value(metrics, "pipeline_config_info", config_version="blue", config_hash="one") is None
-    assert value(metrics, "pipeline_config_info", config_version="blue", config_hash="two") == 1
-    assert value(metrics, "pipeline_config_info", config_version="green", config_hash="two") == 1
-    assert value(metrics, "pipeline_threshold_ratio", threshold="min_overall", config_version="blue") == 0.7
-    assert value(metrics, "pipeline_feature_enabled", feature="early_exit") == 0
+def test_a_paired_label_stands_at_zero_only_beside_what_it_belongs_to(metrics: Metrics) -> None:
+    assert sets(metrics, "bread_burnt_total") == [("left", "forgotten"), ("right", "broken")]
 
 
-def test_every_score_edge_that_a_threshold_may_have_is_a_bucket() -> None:
-    scores = catalogue.family("pipeline_quality_score").buckets
-    margins = catalogue.family("pipeline_quality_margin_ratio").buckets
-    assert scores == tuple(i / 100 for i in range(5, 101, 5))
-    assert margins == tuple(i / 100 for i in range(-100, 101, 5))
+def test_a_family_that_wants_no_zeros_has_none(metrics: Metrics) -> None:
+    assert sets(metrics, "bread_recipe_info") == []
 
 
-def test_buckets_have_their_argument_and_every_label_its_declaration() -> None:
-    for family in catalogue.FAMILIES:
-        assert bool(family.buckets) == bool(family.why) == (family.kind == "histogram"), family.name
-        assert all(catalogue.label_of(family, label) for label in family.labels)
+@pytest.mark.parametrize(("known", "there"), [(KNOWN, "old"), (KnownValues(), "unspecified")])
+def test_a_label_that_stands_alone_unspecified_does_so_until_a_value_is_known(known: KnownValues, there: str) -> None:
+    recipe = msgspec.structs.replace(RECIPE, zeros=True)
+    metrics = Metrics(CollectorRegistry(), (Domain("bread", (recipe,), LABELS),), known=known)
+    assert sets(metrics, "bread_recipe_info") == [(there,)]
 
 
-def test_a_name_outside_the_catalogue_is_refused(metrics: Metrics) -> None:
-    with pytest.raises(LookupError, match="pipeline_itms_total"):
-        metrics.series("pipeline_itms_total")
+def test_events_reach_the_families_of_their_domain_one_by_one_and_together(metrics: Metrics) -> None:
+    metrics.apply(Baked("rye", minutes=35.0))
+    metrics.apply_many([Baked("rye"), Baked(None, "right")])
+    assert value(metrics, "bread_loaves_total", sort="rye", oven="left") == 2
+    assert value(metrics, "bread_loaves_total", sort="unspecified", oven="right") == 1
+    assert value(metrics, "bread_minutes_sum", oven="left") == 65
 
 
-# --- order among label values
-
-_anything = st.one_of(st.none(), st.text(), st.text(st.characters(categories=["Cs", "Cc", "Zs", "Lu"])))
-
-
-@given(values=st.lists(_anything, max_size=60))
-def test_no_input_can_add_more_values_than_the_cap(values: list[str | None]) -> None:
-    overflows: list[str] = []
-    guard = LabelGuard(Label("content_type", ("news",), cap=5), overflows.append)
-    admitted = [guard(v) for v in values]
-    assert len(set(admitted) - {"unspecified", "other"}) <= 5
-    assert len(overflows) == sum(a == "other" and v != "other" for a, v in zip(admitted, values, strict=True))
-    "".join(admitted).encode()  # never anything that UTF-8 cannot say
+def test_an_event_of_no_domain_is_an_error(metrics: Metrics) -> None:
+    with pytest.raises(KeyError):
+        metrics.apply("baked")
 
 
-def test_a_closed_set_admits_nothing_else() -> None:
-    guard = LabelGuard(Label("reason", ("low_quality",)), lambda _: None)
-    assert [guard(v) for v in ("low_quality", "tired", None, "")] == [
-        "low_quality",
-        "other",
-        "unspecified",
-        "unspecified",
-    ]
+def test_values_beyond_the_cap_become_other_and_are_counted_by_label(metrics: Metrics) -> None:
+    metrics.apply_many(Baked(f"sort {n}", "third") for n in range(5))
+    assert value(metrics, "bread_loaves_total", sort="sort 0", oven="other") == 1
+    assert value(metrics, "bread_loaves_total", sort="other", oven="other") == 4
+    assert value(metrics, "exporter_label_overflow_total", label="sort") == 4
+    assert value(metrics, "exporter_label_overflow_total", label="oven") == 10  # asked for twice an event
 
 
-def _series(metrics: Metrics) -> int:
-    return sum(len(family.samples) for family in metrics.registry.collect())
+def test_without_a_family_for_it_overflow_is_counted_nowhere() -> None:
+    metrics = Metrics(CollectorRegistry(), (BREAD,))
+    metrics.apply(Baked("rye", "third"))
+    assert value(metrics, "bread_loaves_total", sort="rye", oven="other") == 1
 
 
-def _event(kind: int, a: str | None, b: str | None) -> Any:
-    return (
-        ItemFinished("early_exit", a, 0.5, 1.0, b, a, 0.5, 0.5, config_version=b),
-        ItemFinished("lightweight", b, 0.5, config_version=a),
-        ItemFailed(a or "", b or "", b, a),
-        CheckpointEvaluated(a or "", b, a, 0.5),
-        StageFault(a or "", b or ""),
-    )[kind]
+def test_an_operator_sets_another_cap() -> None:
+    metrics = Metrics(CollectorRegistry(), (BREAD,), caps={"sort": 5})
+    metrics.apply_many(Baked(f"sort {n}") for n in range(5))
+    named = {sort for sort, _ in sets(metrics, "bread_loaves_total")}
+    assert named == {"rye", "wheat", "unspecified", "sort 0", "sort 1", "sort 2", "other"}
 
 
-def test_a_flood_of_made_up_values_stays_within_the_caps() -> None:
-    caps = {
-        "content_type": 6,
-        "config_version": 3,
-        "checkpoint": 5,
-        "reason": 4,
-        "pipeline_stage": 11,
-        "error_type": 15,
-    }
-    metrics = live_metrics(CollectorRegistry(), known=KNOWN, caps=caps)
-    counts = []
-    for round_ in range(4):
-        for i in range(150):
-            metrics.apply(_event(i % 5, f"a{round_}-{i}", f"b{round_}-{i}\n" if i % 7 == 0 else f"b{round_}-{i}"))
-        counts.append(_series(metrics))
-    allowed = {name: cap + 2 for name, cap in caps.items()}  # `other` and `unspecified` beside the cap
-    for family in metrics.registry.collect():
-        for label, cap in allowed.items():
-            if family.name.startswith("exporter_"):  # closed sets of the exporter's own
-                continue
-            assert len({s.labels[label] for s in family.samples if label in s.labels}) <= cap, (family.name, label)
-    overflow = value(metrics, "exporter_label_overflow_total", label="content_type")
-    assert overflow is not None
-    assert overflow > 300
+def test_families_share_the_guard_of_a_shared_label_and_keep_one_of_their_own_apart(metrics: Metrics) -> None:
+    assert metrics.guard(LOAVES, "oven") is metrics.guard(MINUTES, "oven")
+    assert metrics.guard(BURNT, "why") is metrics.guard("bread_burnt_total", "why")
+    again = msgspec.structs.replace(BURNT, name="bread_eaten_total")
+    both = Metrics(CollectorRegistry(), (Domain("bread", (BURNT, again), LABELS),))
+    assert both.guard(BURNT, "why") is not both.guard(again, "why")
 
 
-def test_the_catalogue_is_printable_as_yaml() -> None:
-    # other tools read it: everything in it is plain data
-    rows = [{"name": f.name, "labels": list(f.labels), "buckets": list(f.buckets)} for f in catalogue.FAMILIES]
-    assert yaml.safe_load(yaml.safe_dump(rows)) == rows
+def test_a_child_that_is_forgotten_leaves_the_exposition_and_may_come_back(metrics: Metrics) -> None:
+    recipe = metrics.series(RECIPE)
+    recipe("old").set(1)
+    recipe.forget("old")
+    recipe.forget("never there")
+    assert sets(metrics, "bread_recipe_info") == []
+    recipe("old").set(1)
+    assert value(metrics, "bread_recipe_info", recipe="old") == 1
+
+
+@pytest.mark.parametrize("name", ["bread_lofes_total", "pipeline_items_total"])
+def test_a_family_of_no_domain_here_is_refused_by_name(metrics: Metrics, name: str) -> None:
+    for ask in (metrics.series, metrics.family, lambda family: metrics.guard(family, "oven")):
+        with pytest.raises(LookupError, match=name):
+            ask(name)

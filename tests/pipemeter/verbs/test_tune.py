@@ -134,6 +134,11 @@ def test_victoria_metrics_gives_the_same_answers(pipemeter: Pipemeter, tmp_path:
     [
         (("tune", "--target-bypass", "0.5", "--profile", "balanced"), 2, "name one goal"),
         (("tune", "--target-bypass", "1.5"), 2, "1.5"),
+        (("tune", "--target-bypass", "nan"), 2, "'nan': expected a number from 0 to 1"),
+        (("tune", "--min-quality", "NaN"), 2, "'NaN': expected a number from 0 to 1"),
+        (("tune", "--min-quality", "inf"), 2, "inf"),
+        (("status", "--watch", "nan"), 2, "'nan': expected a number from 1 to 3600"),
+        (("simulate", "--rate", "nan"), 2, "'nan': expected a number from 0.01 to 2000"),
         (("tune", "--window", "7 days"), 2, "expected a duration such as"),
         (("tune", "--window", "30s"), 2, "expected at least 1m"),
         (("tune", "--by", "language"), 2, "'language' is not"),

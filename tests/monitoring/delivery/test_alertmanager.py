@@ -3,7 +3,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from monitoring.servers.alertmanager import AlertmanagerClient, AlertmanagerError
+from monitoring.delivery.alertmanager import AlertmanagerClient, AlertmanagerError
 
 
 @pytest.mark.parametrize(

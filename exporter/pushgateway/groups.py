@@ -71,6 +71,8 @@ class PushStore:
 
     def check(self, push: Push) -> None:
         """Raise ApiError when a push cannot be exposed together with what is there."""
+        if push.action == "DELETE":
+            return
         before = self._groups.get(push.group)
         kept = {} if before is None or push.action == "PUT" else before.families
         replaced = 0 if before is None else 2 + _count(before.families.values())
@@ -79,14 +81,15 @@ class PushStore:
             message = f"more than {self._max_series} pushed series; delete groups that are no longer needed"
             raise ApiError(413, "too_large", message, limit=self._max_series)
         self._check_group(push.group)
-        others = {state.group: state.families for state in self._groups.values() if state.group != push.group}
+        holders = {name: (family, state.group) for state in self._groups.values() if state.group != push.group
+                   for family in state.families.values() for name in _names(family)}  # fmt: skip
+        holders |= {name: (family, push.group) for family in kept.values() if after[family.name] is family
+                    for name in _names(family)}  # fmt: skip
         for family in push.families:
-            names = _names(family)
-            if names & self._registry._names_to_collectors.keys():
+            if _names(family) & self._registry._names_to_collectors.keys():
                 raise refused(f"{family.name} is a metric of the exporter itself")
-            _check_beside(family, names, push.group, after.values(), push.group)
-            for group, families in others.items():
-                _check_beside(family, names, push.group, families.values(), group)
+            for name in sorted(_names(family)):
+                _check_beside(family, push.group, *holders.setdefault(name, (family, push.group)))
             self._check_series(family, push.group)
 
     def _check_group(self, group: Group) -> None:
@@ -206,19 +209,14 @@ class PushStore:
                 self.apply(Push("DELETE", state.group, ()), oldest)
 
 
-def _check_beside(family: Pushed, names: set[str], group: Group, others: Iterable[Pushed], other_group: Group) -> None:
-    """Refuse a family that has the name of another, and another type or other samples than that."""
-    for other in others:
-        if other is family:
-            continue
-        if other.name == family.name and other.kind != family.kind:
-            raise refused(
-                f"{family.name} is {_a(other.kind)} in the group {shown(other_group)}, and {_a(family.kind)} here, "
-                f"in the group {shown(group)}"
-            )
-        if other.name != family.name and names & _names(other):
-            here, there = shown(group), shown(other_group)
-            raise refused(f"{family.name} of the group {here} would clash with {other.name} of the group {there}")
+def _check_beside(family: Pushed, group: Group, other: Pushed, other_group: Group) -> None:
+    """Refuse a family that shares a name with another, unless it is of the same name and type."""
+    here, there = shown(group), shown(other_group)
+    if other.name != family.name:
+        raise refused(f"{family.name} of the group {here} would clash with {other.name} of the group {there}")
+    if other.kind != family.kind:
+        mine, its = _a(family.kind), _a(other.kind)
+        raise refused(f"{family.name} is {its} in the group {there}, and {mine} here, in the group {here}")
 
 
 def _a(kind: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from pipeline.configuration.flags import truth
-from pipeline.errors import ConfigError, Problem
+from pipeline.errors import HIDDEN, ConfigError, Problem
 from pipeline.settings import Secret
 from pipeline.state import state_dir
 
@@ -71,7 +71,7 @@ class ExporterSettings(msgspec.Struct, frozen=True):
         return AlertLimits(self.alerts_per_hour, self.alerts_per_model_per_hour, self.alerts_minimum_severity)
 
 
-_ENV: dict[str, str] = {
+ENV: dict[str, str] = {
     "EXPORTER_TOKEN": "token",
     "EXPORTER_GUARD_READS": "guard_reads",
     "EXPORTER_JOURNAL": "journal",
@@ -106,12 +106,13 @@ def settings_from(environ: Mapping[str, str], **given: Any) -> ExporterSettings:
     """
     values: dict[str, Any] = {"journal": state_dir(environ) / JOURNAL_NAME}
     problems: list[Problem] = []
-    for variable, field in _ENV.items():
+    for variable, field in ENV.items():
         if text := environ.get(variable):
             try:
                 values[field] = _read(field, text)
             except ValueError as error:
-                problems.append(Problem("environment", None, variable, text, str(error)))
+                shown = HIDDEN if field == "token" else text
+                problems.append(Problem("environment", None, variable, shown, str(error)))
     if problems:
         raise ConfigError(problems)
     return ExporterSettings(**{**values, **given})
@@ -121,7 +122,9 @@ def _read(field: str, text: str) -> Any:
     """Turn a variable's text into its field's type. Raises ValueError saying what was expected."""
     kind = {f.name: f.type for f in msgspec.structs.fields(ExporterSettings)}[field]
     if kind is Secret:
-        return Secret(text)
+        if not (text.isascii() and text.isprintable() and text.strip()):  # it travels in a header
+            raise ValueError("one line of ASCII characters")
+        return Secret(text.strip())  # no header can carry spaces at its edges
     if field == "journal" and text.lower() in _NO_JOURNAL:
         return None
     if kind is bool:

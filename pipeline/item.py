@@ -16,6 +16,9 @@ TranscriptOrigin = Literal["captions", "speech", "text"]
 Dimension = Literal["overall", "coherence", "completeness", "informativeness"]
 
 
+SILENT_TRACK = 0.95  # share of silence beyond which a sound track is taken for empty
+
+
 class Source(msgspec.Struct, frozen=True):
     """What a user named: a path or a URL. An entry of a feed that carries its whole text is `inline`."""
 
@@ -32,6 +35,20 @@ class Fact(msgspec.Struct, frozen=True):
     reliability: float = 1.0
 
 
+class SoundTrack(msgspec.Struct, frozen=True):
+    """One sound track of a media file. `number` counts the file's sound tracks from 1."""
+
+    number: int
+    language: str | None = None  # as the file says, such as eng
+    title: str | None = None
+    is_default: bool = False
+    silence_ratio: float | None = None  # 0..1; None where nothing of it can be decoded
+
+    def __str__(self) -> str:
+        silent = "silent" if self.silence_ratio is None or self.silence_ratio > SILENT_TRACK else None
+        return " ".join(str(part) for part in (self.number, self.language, self.title, silent) if part)
+
+
 class Fetched(msgspec.Struct, frozen=True):
     """The outcome of the download stage: the content is on this machine and has been probed."""
 
@@ -46,6 +63,8 @@ class Fetched(msgspec.Struct, frozen=True):
     duration_seconds: float | None = None  # of media (probed) and captions (last cue); None for texts
     duration_reliability: float = 1.0  # 1.0 probed from decoded packets, less when only the header claims it
     silence_ratio: float | None = None  # 0..1, share of sampled windows without sound; media only
+    sound_track: int = 1  # which of the sound tracks is listened to
+    sound_tracks: tuple[SoundTrack, ...] = ()
     url: str | None = None  # after redirects, where it came from the network
 
 

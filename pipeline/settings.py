@@ -5,6 +5,7 @@ Secrets are never part of a settings object's printed form: fields that may hold
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated
 
 import msgspec
@@ -14,6 +15,14 @@ PositiveSeconds = Annotated[float, msgspec.Meta(gt=0, le=604_800)]
 Attempts = Annotated[int, msgspec.Meta(ge=1, le=20)]
 Seed = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Price = Annotated[float, msgspec.Meta(ge=0)]
+
+
+ONE_LINE = "one line without control characters"  # what is_one_line asks for, as refusals say it
+
+
+def is_one_line(text: str) -> bool:
+    """Tell whether a secret can be taken as it is: no control characters, no line breaks, nothing that is not UTF-8."""
+    return not any(unicodedata.category(character) in ("Cc", "Zl", "Zp", "Cs") for character in text)
 
 
 class Secret(msgspec.Struct, frozen=True, repr_omit_defaults=True):

@@ -12,7 +12,7 @@ STAGES = "pipeline"  # the extra without which nothing is downloaded, transcribe
 _NAMED = 3  # missing packages that a sentence names
 _EXTRA_OF = dict.fromkeys(
     ("av", "charset_normalizer", "faster_whisper", "feedparser", "httpcore", "lxml", "lxml_html_clean", "py3langid",
-     "safetensors", "tokenizers", "trafilatura", "webvtt", "wordllama", "yake", "yt_dlp"), STAGES,
+     "safetensors", "tokenizers", "trafilatura", "wordllama", "yake", "yt_dlp"), STAGES,
 ) | {"qdrant_client": "qdrant"}  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from pipeline.configuration.config import Config
 from pipeline.errors import StageError
 from pipeline.item import Source, Transcript
+from pipeline.words import count_words
 
 _SENTENCES = (
     "The council met on Tuesday to decide what becomes of the old harbour.",
@@ -47,7 +48,7 @@ def download(config: Config, folder: Path) -> str:
         entries = len(list(expand(str(feed), config.download, client)))
     if fetched.media_kind != "article" or not fetched.text or entries != 1:
         raise StageError("internal", f"of a page it made {fetched.media_kind}, of a feed with one entry {entries}")
-    words = len(fetched.text.split())
+    words = count_words(fetched.text)
     return f"an article of {words} words and a feed read; yt-dlp {yt_dlp.version.__version__}"
 
 

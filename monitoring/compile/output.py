@@ -22,7 +22,7 @@ from monitoring.compile.runbooks import runbooks
 from monitoring.compile.vmalert import vmalert_files
 from monitoring.compile.vocabulary import Vocabulary, check_groups
 from monitoring.domains.band import OVERRIDDEN_BY
-from monitoring.targets.slos import TIERS, tiers_for
+from monitoring.targets.slos import DEFAULT_SLOS, TIERS, tiers_for
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
 from monitoring.wording.values import exact_percent
@@ -117,6 +117,12 @@ def _refuse_old(prometheus: Version) -> None:
 
 def _notes(targets: Targets) -> tuple[str, ...]:
     found = [f"{key}: no effect yet, this release has no metrics of its domain" for key in targets.waiting]
+    named = {slo.name for slo in targets.slos}
+    found += [
+        f"slos: a list counts as a whole, and the built-in objective {slo.name} is not in it: no alert tells of it"
+        for slo in DEFAULT_SLOS
+        if slo.name not in named
+    ]
     for slo in targets.slos:
         tiers = tiers_for(slo)
         if tiers != TIERS:

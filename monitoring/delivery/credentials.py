@@ -1,6 +1,7 @@
 """What the channels need to know and the file does not say: looked up in the environment and in files.
 
-Nothing here prints a value. A channel whose secret is not there is left out, with a note that says which it is.
+A value is taken as it is, spaces and all; only a file's last line end is not part of it. Nothing here prints a value. A
+channel whose secret is not there is left out, with a note that says which it is.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from monitoring.targets.channels import AnyChannel, Discord, Email, Log, PagerDu
 from monitoring.targets.notifications import Notifications
 from monitoring.wording.addresses import is_http_address
 from pipeline.errors import HIDDEN, ConfigError, Problem
+from pipeline.settings import ONE_LINE, is_one_line
 
 ReadFile = Callable[[Path], str]
 _ADDRESS = "an address such as https://example.com/path"
 _ADDRESSES = frozenset({"url"})  # fields that hold one
+_TRIMMED = _ADDRESSES | {"smarthost"}  # a space beside an address is none of it
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -52,8 +55,8 @@ def find_credentials(notifications: Notifications, environ: Mapping[str, str], r
 
 
 def read_secret(path: Path) -> str:
-    """Return the content of a file that holds one secret. Raises OSError, UnicodeError."""
-    return path.read_text(encoding="utf-8")
+    """Return the content of a file that holds one secret, without a byte order mark. Raises OSError, UnicodeError."""
+    return path.read_bytes().decode("utf-8-sig")
 
 
 def _needed(channel: AnyChannel, found: Mapping[str, str]) -> tuple[str, ...]:
@@ -84,6 +87,8 @@ class _Lookup:
     def field(self, name: str, place: SecretPlace | Setting) -> str:
         """Return the value of a field, empty when it is nowhere."""
         value, origin = self._value(place)
+        if name in _TRIMMED or value.isspace():
+            value = value.strip()
         if value and (expected := _refusal(name, value)):
             self.problems.append(Problem(origin, None, name, HIDDEN, expected))
             return ""
@@ -98,7 +103,7 @@ class _Lookup:
     def _value(self, place: SecretPlace | Setting) -> tuple[str, str]:
         if place.file:
             return self._content(place.file, place.file)
-        if place.env and (text := self._environ.get(place.env, "").strip()):
+        if place.env and (text := self._environ.get(place.env, "")).strip():
             return text, f"environment variable {place.env}"
         if place.env and (path := self._environ.get(f"{place.env}_FILE", "").strip()):
             return self._content(path, f"environment variable {place.env}_FILE")
@@ -107,7 +112,7 @@ class _Lookup:
 
     def _content(self, path: str, origin: str) -> tuple[str, str]:
         try:
-            return self._read(Path(path).expanduser()).strip(), path
+            return self._read(Path(path).expanduser()).removesuffix("\n").removesuffix("\r"), path
         except (OSError, UnicodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
             self.problems.append(Problem(origin, None, path, reason or "unreadable", "a readable file with the secret"))
@@ -116,12 +121,16 @@ class _Lookup:
 
 def _refusal(name: str, value: str) -> str:
     """Return what was expected of a value that cannot be right."""
-    if any(c.isspace() or not c.isprintable() for c in value):
-        return "one line without spaces"
+    if not is_one_line(value):
+        return ONE_LINE
     if name == "smarthost":
         host, _, port = value.rpartition(":")
-        return "" if host and port.isascii() and port.isdigit() else "host:port, such as smtp.example.com:587"
+        return (
+            ""
+            if host and not set(host) & set(" \t") and port.isascii() and port.isdigit()
+            else "host:port, such as smtp.example.com:587"
+        )
     if name not in _ADDRESSES:
         return ""
-    sound = is_http_address(value) and not set(value) & set("\"'<>{}|\\^`")
+    sound = is_http_address(value) and not any(map(str.isspace, value)) and not set(value) & set("\"'<>{}|\\^`")
     return "" if sound else _ADDRESS

@@ -13,7 +13,7 @@ from monitoring.tuning.recommendation import UNKNOWN, ModeAdvice, Recommendation
 from pipeline.configuration.config import Config
 from pipeline.decisions.early_exit import Checkpoint
 from pipeline.decisions.routing import TypeRoute
-from pipeline.domains.content.labels import CONTENT_TYPES
+from pipeline.domains.content.labels import CHECKPOINTS, CONTENT_TYPES
 
 _SETTINGS = ("download", "transcription", "llm", "memory", "publish")
 _HEAD = """Written by `pipemeter tune` for {goal}.
@@ -56,8 +56,12 @@ def _thresholds(base: Config, found: dict[str, Recommendation]) -> Iterator[str]
 
 
 def _checkpoints(base: Config, found: dict[str, Recommendation]) -> Iterator[str]:
-    yield "checkpoints:" if base.checkpoints else "checkpoints: {}"
-    for name, point in base.checkpoints.items():
+    yield "checkpoints:"
+    for name in CHECKPOINTS:
+        point = base.checkpoints.get(name)
+        if point is None:  # written, because what a file leaves out is as it is built in
+            yield f"  {name}: null"
+            continue
         advice = found.get(f"{name}_min_confidence")
         yield f"  {name}:"
         yield from _reason(advice, 4)
@@ -75,12 +79,16 @@ def _routing(base: Config, modes: dict[str, ModeAdvice]) -> Iterator[str]:
     own = {n: r for n, r in base.routing.types.items() if r.examples}
     built_in = {n: r for n, r in base.routing.types.items() if not r.examples}
     new = {n: TypeRoute(processing_mode=m.recommended) for n, m in modes.items() if n in CONTENT_TYPES}
-    sections = {"content_types": {**{n: r for n, r in new.items() if n not in own}, **built_in}, "custom_types": own}
+    gone = {n: None for n in CONTENT_TYPES if n not in base.routing.types}
+    sections: dict[str, dict[str, TypeRoute | None]] = {
+        "content_types": {**gone, **new, **built_in},
+        "custom_types": {**own},
+    }
     for section, routes in sections.items():
-        if routes or section == "content_types":
-            yield f"{section}:" if routes else f"{section}: {{}}"
+        if routes:
+            yield f"{section}:"
         for name, route in routes.items():
-            yield from _route(name, route, modes.get(name))
+            yield from _route(name, route, modes.get(name)) if route else (f"  {_value(name)}: null",)
     yield "default_routing:"
     yield f"  default_mode: {base.routing.default_mode}"
 

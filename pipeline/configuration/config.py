@@ -20,11 +20,12 @@ from pipeline.decisions.quality import QualityThresholds
 from pipeline.decisions.routing import Routing
 from pipeline.domains.content.known import known_values
 from pipeline.domains.content.labels import CONTENT_TYPES
-from pipeline.errors import ConfigError, Problem
+from pipeline.errors import HIDDEN, ConfigError, Problem
 from pipeline.events import ConfigActivated, Ratio
 from pipeline.metrics.known import KnownValues
 from pipeline.metrics.labels import is_clean
 from pipeline.settings import (
+    ONE_LINE,
     DownloadSettings,
     LlmSettings,
     MemorySettings,
@@ -32,6 +33,7 @@ from pipeline.settings import (
     Secret,
     Seed,
     TranscriptionSettings,
+    is_one_line,
 )
 from pipeline.yaml_file import nearest
 
@@ -40,7 +42,7 @@ PROFILES = {  # name: (min_overall, min_confidence of every checkpoint)
     "balanced": (0.65, 0.80),
     "aggressive": (0.60, 0.75),
 }
-_QUALITY_ENV = {f"QUALITY_{name.upper()}": name for name in QualityThresholds.__struct_fields__}
+QUALITY_ENV = {f"QUALITY_{name.upper()}": name for name in QualityThresholds.__struct_fields__}
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -153,7 +155,7 @@ def _apply_environment(
         for name in Flags.__struct_fields__
         if flag_env(name) in env
     }
-    for variable, name in _QUALITY_ENV.items():
+    for variable, name in QUALITY_ENV.items():
         ratio = _ratio_from(env, variable, problems)
         if ratio is not None:
             values["thresholds"] = msgspec.structs.replace(values["thresholds"], **{name: ratio})
@@ -165,8 +167,10 @@ def _apply_environment(
         if not is_clean(version):
             problems.append(Problem("environment", None, "CONFIG_VERSION", version, "up to 128 printable characters"))
         values["version"], origins["config_version"] = version, "environment CONFIG_VERSION"
-    for section, field, variable in _ENV_SETTINGS:
+    for section, field, variable in ENV_SETTINGS:
         if raw := env.get(variable):
+            if variable in _SECRETS and not is_one_line(raw):
+                problems.append(Problem("environment", None, variable, HIDDEN, ONE_LINE))
             value = Secret(raw) if variable in _SECRETS else raw
             values[section] = msgspec.structs.replace(values[section], **{field: value})
             origins[f"{section}.{field}"] = f"environment {variable}"
@@ -183,7 +187,7 @@ def _ratio_from(env: Mapping[str, str], variable: str, problems: list[Problem]) 
         return None
 
 
-_ENV_SETTINGS = (
+ENV_SETTINGS = (
     ("llm", "base_url", "LLM_BASE_URL"),
     ("llm", "model", "LLM_MODEL"),
     ("llm", "api_key", "LLM_API_KEY"),

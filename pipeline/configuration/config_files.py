@@ -95,9 +95,10 @@ FILE_OF = {
 
 
 def read(place: Path | None, problems: list[Problem]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Read every known file of a folder, or one file with any sections, over the built-in values.
+    """Lay every known file of a folder, or one file with any sections, over the built-in values, key by key.
 
-    Return (fields of Config, origins by dotted key).
+    What a file does not name stays; what is to go is written (`conditions: []`, `post_analysis: null`). Return (fields
+    of Config, origins by dotted key).
     """
     reader = _Reader(problems)
     files = reader.files()
@@ -224,7 +225,7 @@ class _Reader:
             return None
 
     def _routing(self, root: Node) -> None:
-        types: dict[str, TypeRoute] = {}
+        types = dict(DEFAULT_ROUTING.types)
         default: list[str] = []
         self._sections(
             root,
@@ -234,10 +235,8 @@ class _Reader:
                 "default_routing": lambda node: default.append(self._default_mode(node)),
             },
         )
-        given = dict(root.items())
-        routes = types if "content_types" in given else {**DEFAULT_ROUTING.types, **types}
         mode = default[0] if default else DEFAULT_ROUTING.default_mode
-        self.values["routing"] = Routing(routes, mode)  # type: ignore[arg-type]
+        self.values["routing"] = Routing(types, mode)  # type: ignore[arg-type]
 
     def _default_mode(self, node: Node) -> str:
         mode: str = DEFAULT_ROUTING.default_mode
@@ -253,9 +252,13 @@ class _Reader:
 
     def _types(self, node: Node, types: dict[str, TypeRoute], *, custom: bool) -> None:
         for name, entry in node.items():
+            if entry.value is None and not custom and name in types:  # what is to go is written
+                del types[name]
+                self.origins[entry.key] = f"{entry.file}:{entry.line}"
+                continue
             if custom and (name in CONTENT_TYPES or name in (OTHER, UNSPECIFIED) or not is_clean(name)):
                 self._refuse(entry, "a name of its own, printable and not one of the built-in types", key=name)
-            route = self._struct(entry, TypeRoute())
+            route = self._struct(entry, TypeRoute() if custom else types.get(name, TypeRoute()))
             if custom and not route.examples:
                 self._refuse(entry, "`examples`: a list of phrases that such texts contain")
             if not custom and route.examples:
@@ -263,26 +266,28 @@ class _Reader:
             types[name] = route
 
     def _checkpoints(self, node: Node) -> None:
-        points: dict[str, Checkpoint] = {}
+        points: dict[str, Checkpoint] = self.values["checkpoints"]
         for name, entry in node.items():
             if name not in CHECKPOINTS:
                 self._refuse(entry, nearest(name, CHECKPOINTS), key="a known checkpoint")
-                continue
-            points[name] = self._checkpoint(name, entry)
-        self.values["checkpoints"] = points
+            elif entry.value is None:  # what is to go is written
+                del points[name]
+                self.origins[entry.key] = f"{entry.file}:{entry.line}"
+            else:
+                points[name] = self._checkpoint(entry, points[name])
 
-    def _checkpoint(self, name: str, node: Node) -> Checkpoint:
-        min_confidence, conditions = Checkpoint(name).min_confidence, []
+    def _checkpoint(self, node: Node, base: Checkpoint) -> Checkpoint:
         for key, entry in node.items():
             self.origins[entry.key] = f"{entry.file}:{entry.line}"
             if key == "min_confidence":
                 found = self._converted(entry, Ratio)
-                min_confidence = min_confidence if found is None else found
+                base = base if found is None else msgspec.structs.replace(base, min_confidence=found)
             elif key == "conditions":
-                conditions = [self._condition(name, condition) for condition in entry.entries()]
+                conditions = [self._condition(base.name, condition) for condition in entry.entries()]
+                base = msgspec.structs.replace(base, conditions=tuple(c for c in conditions if c))
             else:
                 self._refuse(entry, nearest(key, ["min_confidence", "conditions"]), key="a known key")
-        return Checkpoint(name, min_confidence, tuple(c for c in conditions if c))
+        return base
 
     def _condition(self, checkpoint: str, node: Node) -> ExitCondition | None:
         """Read an expression, or `{when: expression, reason: name}`; the reason is what exits count under."""
@@ -317,7 +322,7 @@ class _Reader:
             elif not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 10_000:
                 self._refuse(entry, "a whole number from 1 to 10000")
             else:
-                caps[name] = value
+                caps[name], self.origins[entry.key] = value, f"{entry.file}:{entry.line}"
         self.values["label_caps"] = caps
 
     def _refuse(self, node: Node, expected: str, key: str | None = None) -> None:

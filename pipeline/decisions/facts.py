@@ -42,6 +42,13 @@ FACTS: dict[str, FactDeclaration] = {
             ("size_bytes", "int", 1024.0, "size of what was downloaded"),
             ("has_captions", "bool", None, "captions came with the media"),
             ("silence_ratio", "double", 0.05, "share of sampled audio windows without sound, 0-1; media only"),
+            (
+                "sound_tracks",
+                "int",
+                1.0,
+                "sound tracks of the media; the default one is heard, else the first not silent",
+            ),
+            ("other_sound_tracks", "string", None, "those not heard, each by number, language, title, `silent`"),
             ("title_words", "int", 1.0, "words in the title"),
         ),
         *_at(

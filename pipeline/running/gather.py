@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.item import Analysis, Assessment, Fact, Fallacies, Fetched, Perspectives, Transcript
+from pipeline.words import count_words
 
 _SILENCE_RELIABILITY = 0.98  # a few sampled windows stand for the whole
 
@@ -13,10 +14,14 @@ def after_download(fetched: Fetched) -> dict[str, Fact]:
         "media_kind": Fact(fetched.media_kind),
         "size_bytes": Fact(fetched.size_bytes),
         "has_captions": Fact(fetched.captions_path is not None or fetched.media_kind == "captions"),
-        "title_words": Fact(len((fetched.title or "").split())),
+        "title_words": Fact(count_words(fetched.title or "")),
     }
     if fetched.duration_seconds is not None:
         facts["duration_seconds"] = Fact(fetched.duration_seconds, fetched.duration_reliability)
+    if fetched.sound_tracks:
+        facts["sound_tracks"] = Fact(len(fetched.sound_tracks))
+        others = [str(track) for track in fetched.sound_tracks if track.number != fetched.sound_track]
+        facts |= {"other_sound_tracks": Fact(", ".join(others))} if others else {}
     if fetched.silence_ratio is not None:
         facts["silence_ratio"] = Fact(fetched.silence_ratio, _SILENCE_RELIABILITY)
     return facts
@@ -24,7 +29,7 @@ def after_download(fetched: Fetched) -> dict[str, Fact]:
 
 def after_transcription(fetched: Fetched, transcript: Transcript) -> dict[str, Fact]:
     """Return the facts new at `post_transcription`; what rests on the words is as reliable as the transcript."""
-    words = len(transcript.text.split())
+    words = count_words(transcript.text)
     facts = {
         "transcript_words": Fact(words, transcript.confidence),
         "transcript_confidence": Fact(transcript.confidence),
@@ -50,7 +55,7 @@ def after_analysis(analysis: Analysis, perspectives: Perspectives, fallacies: Fa
     """Return the facts new at `post_analysis`; a count is as reliable as the analysis that counted."""
     return {
         "claims": Fact(len(analysis.claims), analysis.confidence),
-        "summary_words": Fact(len(analysis.summary.split()), analysis.confidence),
+        "summary_words": Fact(count_words(analysis.summary), analysis.confidence),
         "perspectives": Fact(len(perspectives.perspectives), perspectives.confidence),
         "fallacies": Fact(len(fallacies.fallacies), fallacies.confidence),
         "analysis_confidence": Fact(analysis.confidence),

@@ -20,6 +20,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline.configuration.config import Config
+from pipeline.configuration.values import changes, flat
 from pipeline.errors import StageError
 from pipeline.recording.environment import exporter_address
 from pipeline.state import state_dir
@@ -28,6 +29,7 @@ from pipemeter.clashes import NAMES, clashes, sharers
 from pipemeter.logs import configure_logs
 from pipemeter.options import configuration, read_config
 from pipemeter.packages import STAGES, install, missing, required
+from pipemeter.variables import idle_variables
 
 State = Literal["ok", "off", "warning", "failed"]
 _CORE = ("prometheus-client", "starlette", "uvicorn", "httpx", "msgspec", "numpy", "promql-parser",
@@ -59,6 +61,7 @@ def command(as_json: bool, config_dir: Path | None, profile: str | None, allow_p
     values = list(_values(config))
     if as_json:
         document = {"findings": findings, "configuration": values, "config_hash": config.hash()}
+        document["changes"] = [msgspec.to_builtins(change) | {"text": str(change)} for change in changes(config)]
         click.echo(msgspec.json.encode(document).decode())
     else:
         _show(findings, values)
@@ -68,6 +71,8 @@ def command(as_json: bool, config_dir: Path | None, profile: str | None, allow_p
 def _examine(config: Config) -> Iterator[Finding]:
     yield Finding("python", "ok", f"{platform.python_version()} ({sys.executable})")
     yield _names()
+    yield _files(config)
+    yield _variables()
     yield from (_package(name, None) for name in _CORE)
     yield _guarded("state folder", _state)
     yield from _stages(config)
@@ -181,21 +186,21 @@ def _without_password(url: str) -> str:
     return f"{scheme}{separator}***@{rest.rpartition('@')[2]}" if "@" in rest else url
 
 
+def _files(config: Config) -> Finding:
+    found = changes(config)
+    return Finding("configuration files", "ok", "\n".join(map(str, found)) or "they change nothing of what is built in")
+
+
+def _variables() -> Finding:
+    found = idle_variables(os.environ, similar=True)
+    if not found:
+        return Finding("environment", "ok", "every variable that looks like ours is read")
+    return Finding("environment", "warning", "\n".join(map(str, found)), "unset what is meant for us, set what does")
+
+
 def _values(config: Config) -> Iterator[dict[str, Any]]:
     """Yield every value of the configuration with where it came from."""
-    plain: dict[str, Any] = {"config_version": config.version, "profile": config.profile}
-    plain |= {"shadow_rate": config.shadow_rate, "shadow_seed": config.shadow_seed}
-    for section in ("flags", "thresholds", "download", "transcription", "llm", "memory", "publish"):
-        settings = getattr(config, section)
-        plain |= {f"{section}.{name}": getattr(settings, name) for name in settings.__struct_fields__}
-    for name, route in config.routing.types.items():
-        plain[f"content_types.{name}.processing_mode"] = route.processing_mode
-        plain[f"content_types.{name}.priority"] = route.priority
-    plain["default_routing.default_mode"] = config.routing.default_mode
-    for name, point in config.checkpoints.items():
-        plain[f"checkpoints.{name}.min_confidence"] = point.min_confidence
-        plain[f"checkpoints.{name}.conditions"] = [c.condition.source for c in point.conditions]
-    for key, value in plain.items():
+    for key, value in flat(config).items():
         shown = value if isinstance(value, (int, float, list, type(None))) else _without_password(str(value))
         yield {"key": key, "value": shown, "origin": config.origins.get(key, "built-in")}
 

@@ -16,6 +16,7 @@ from pipeline.item import Source
 from pipeline.running.outcome import describe
 from pipemeter import exits
 from pipemeter.logs import configure_logs
+from pipemeter.notices import say_what_differs
 from pipemeter.options import configuration, named_sources, read_config
 from pipemeter.packages import need
 from pipemeter.tables.closing import ratio
@@ -36,6 +37,7 @@ def command(
     """
     configure_logs()
     config = read_config(config_dir, profile, allow_private)
+    say_what_differs(config)
     need("explain")
     from pipeline.running.explain import explain  # the stages' libraries take a second to load: after the checks above
     from pipeline.running.local_toolbox import LocalToolbox

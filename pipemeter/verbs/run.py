@@ -19,6 +19,7 @@ from pipeline.running.outcome import Outcome
 from pipeline.state import state_dir
 from pipemeter import exits
 from pipemeter.logs import configure_logs
+from pipemeter.notices import say_what_differs
 from pipemeter.options import configuration, named_sources, read_config
 from pipemeter.packages import need
 from pipemeter.stopping import Stop, stopping
@@ -57,6 +58,7 @@ def command(
         raise click.UsageError("--serve and --push exclude each other: records are counted in one place")
     configure_logs()
     config = read_config(config_dir, profile, allow_private)
+    say_what_differs(config)
     if serve or push:
         config = msgspec.structs.replace(config, flags=msgspec.structs.replace(config.flags, dashboard_metrics=True))
     names = named_sources(sources)

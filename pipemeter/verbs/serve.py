@@ -12,6 +12,7 @@ from exporter.app import create_app
 from exporter.server.running import DEFAULT_HOST, DEFAULT_PORT, serve
 from exporter.settings import settings_from
 from pipemeter.logs import configure_logs
+from pipemeter.notices import say_what_differs
 from pipemeter.options import read_config
 
 
@@ -50,7 +51,9 @@ def command(
     if sync:
         given["sync"] = sync
     settings = settings_from(os.environ, **given)
-    app = create_app(settings=settings, config=read_config(config_dir, None))
+    config = read_config(config_dir, None)
+    say_what_differs(config)
+    app = create_app(settings=settings, config=config)
     kept = f"records are kept in {settings.journal}" if settings.journal else "records are not kept over a restart"
 
     def started(url: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from exporter.api.openapi import document
-from exporter.settings import _ENV, ExporterSettings, settings_from
+from exporter.settings import ENV, ExporterSettings, settings_from
 from pipeline.errors import ConfigError
 from pipeline.settings import Secret
 from tests.exporter.conftest import ROOT
@@ -35,7 +35,7 @@ def test_a_wrong_setting_is_named_with_what_was_expected() -> None:
 
 def test_every_setting_and_route_is_documented() -> None:
     page = (ROOT / "docs" / "exporter.md").read_text()
-    for variable in _ENV:
+    for variable in ENV:
         assert f"| `{variable}` |" in page
     for path in document("1")["paths"]:
         assert path.removeprefix("/api/performance").rstrip("/") in page
@@ -48,3 +48,14 @@ def test_every_setting_and_route_is_documented() -> None:
         "max_pushed_series",
     ):
         assert str(getattr(defaults, name)) in page
+
+
+@pytest.mark.parametrize("token", ["two\nlines", "end\n", "bell\x07", "\u00fc", "   "])
+def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(token: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settings_from({"EXPORTER_TOKEN": token})
+    assert str(caught.value) == "environment: EXPORTER_TOKEN: (not shown): expected one line of ASCII characters"
+
+
+def test_a_token_keeps_its_inner_spaces_and_loses_those_that_a_header_loses() -> None:
+    assert settings_from({"EXPORTER_TOKEN": " open sesame $#' "}).token.reveal() == "open sesame $#'"

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable
 
 from pipeline.item import Claim
-from pipeline.stages.analyze.sentences import Sentence, words
+from pipeline.stages.analyze.sentences import Sentence
+from pipeline.words import count_words
 
 MOST_CLAIMS = 12
 LONGEST_CLAIM_CHARS = 300
@@ -159,7 +160,7 @@ def claims(sentences: Iterable[Sentence], *, most: int = MOST_CLAIMS) -> tuple[C
 
 
 def _claim(sentence: str) -> Claim | None:
-    if len(words(sentence)) < LEAST_WORDS or "?" in sentence[-3:] or _NOT_CLAIMED.search(sentence):
+    if count_words(sentence) < LEAST_WORDS or "?" in sentence[-3:] or _NOT_CLAIMED.search(sentence):
         return None
     signs = [(confidence, kind) for kind, sign, confidence in _SIGNS if sign.search(sentence)]
     if not signs:

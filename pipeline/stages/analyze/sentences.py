@@ -30,7 +30,8 @@ _NOT_SPEAKERS = frozenset(
     )
 )
 _CAPITAL = r"(?=[\"'(\[]?[A-Z0-9À-ÖØ-Þ])"
-_ENDS = r"[.!?…]+[\"')\]]*\s+{start}|[\u3002\uff01\uff1f]+|\n\s*\n|\n(?=\s*[-*•]\s)"
+_STOPS = "\u3002\uff01\uff1f\u17d4\u17d5\u104b\u0964\u0965\u06d4\u061f"  # after which no space has to stand
+_ENDS = rf"[.!?…]+[\"')\]]*\s+{{start}}|[{_STOPS}]+|\n\s*\n|\n(?=\s*[-*•]\s)"
 _END = re.compile(_ENDS.format(start=_CAPITAL))
 _ANY_END = re.compile(_ENDS.format(start=""))  # for transcripts whose sentences begin in lower case
 _SMALL_START = re.compile(r"[.!?…]\s+[a-z]")

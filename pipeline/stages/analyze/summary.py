@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stages.analyze.sentences import POLITENESS, Sentence, split, words
+from pipeline.stages.analyze.sentences import POLITENESS, Sentence, split
+from pipeline.words import count_words, has_words
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -33,7 +34,7 @@ def summarize(text: str, embed: Embed, *, sentences: int = 3) -> str:
 
     A sentence keeps its speaker ("Name: ...") where the speaker changes. At most 1,500 characters are returned.
     """
-    candidates = [sentence for sentence in split(text) if words(sentence.text)]
+    candidates = [sentence for sentence in split(text) if has_words(sentence.text)]
     if not candidates:
         return ""
     chosen = _choose(candidates, embed([sentence.text for sentence in candidates]), max(1, sentences))
@@ -68,7 +69,7 @@ def _worth(candidates: list[Sentence], vectors: NDArray[np.float32]) -> NDArray[
 def _weight(sentence: str) -> float:
     """How well a sentence stands on its own, 0..1."""
     shortest, longest = COMFORTABLE_WORDS
-    count = len(words(sentence))
+    count = count_words(sentence)
     weight = min(1.0, count / shortest, longest / max(count, 1))
     if sentence.rstrip("\"')").endswith("?"):
         weight *= 0.6

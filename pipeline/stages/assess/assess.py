@@ -22,6 +22,7 @@ from pipeline.stages.assess.reading import read
 from pipeline.stages.assess.text_statistics import head_share, lexical_diversity
 from pipeline.stages.assess.vocabulary import vocabulary
 from pipeline.stages.assess.weights import Weights, weights
+from pipeline.words import count_words
 
 _COHERENCE, _COMPLETENESS, _INFORMATIVENESS = 0.35, 0.25, 0.40  # shares of the dimensions in the mean
 _WORST = 0.4  # how far the overall score is pulled from the mean to the worst dimension
@@ -59,7 +60,7 @@ class Assessor:
         subject = material(text, self._vocabulary, self._embedder, self._weights.background)
         signs = self._signs(subject, language)
         kind, confidence = self._content_type(subject, language, title)
-        enough = 1.0 - math.exp(-len(text.words) / _WORDS_TO_JUDGE)
+        enough = 1.0 - math.exp(-text.word_count / _WORDS_TO_JUDGE)
         return Assessment(
             scores=self._scores(signs, language),
             content_type=kind,
@@ -130,11 +131,11 @@ def _facts(
     judged = round(sure * enough, 4)
     boundaries = round(sure * (0.9 if text.punctuated else 0.3), 4)
     return {
-        "transcript_words": Fact(len(transcript.text.split()), sure),
+        "transcript_words": Fact(count_words(transcript.text), sure),
         "lexical_diversity": Fact(round(lexical_diversity(text.words), 4), judged),
         "repetition_ratio": Fact(round(signs["repetition"], 4), judged),
         "filler_ratio": Fact(round(signs["filler"], 4), round(judged * language.factor, 4)),
         "truncation": Fact(round(signs["truncation"], 4), boundaries),
         "sentences": Fact(len(text.sentences), boundaries),
-        "words_per_sentence": Fact(round(len(text.words) / len(text.sentences), 2), boundaries),
+        "words_per_sentence": Fact(round(text.word_count / len(text.sentences), 2), boundaries),
     }

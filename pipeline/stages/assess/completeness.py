@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 
-from pipeline.stages.assess.reading import Text
+from pipeline.stages.assess.reading import STOPS, Text
 from pipeline.stages.assess.vocabulary import Vocabulary, count_phrases
 
 _ENOUGH = 150  # words: a minute of speech, about where a subject can be introduced, treated and closed
 _EDGE = 40  # words looked at for signs of an opening and of a close
 _UNFINISHED = frozenset({"article", "possessive", "of", "and", "because"})  # classes that cannot end a sentence
 _REGULAR = 25.0  # words a full stop in text that is punctuated throughout
-_CLOSERS = ".!?\"')]}\u3002\uff01\uff1f\u266a"
+_CLOSERS = f".!?\"')]}}{STOPS}\u300d\u300f\u266a"
 
 
 def completeness_signs(text: Text, vocabulary: Vocabulary) -> dict[str, float]:
     """Return the signs that the completeness grade weighs (see docs/quality.md for each)."""
-    count = len(text.words)
     return {
-        "length": math.log2(max(count, 1) / _ENOUGH),
+        "length": math.log2(max(text.word_count, 1) / _ENOUGH),
         "truncation": truncation(text, vocabulary),
         "closing": edge_share(text.words[-_EDGE:], "closing", vocabulary),
         "opening": edge_share(text.words[:_EDGE], "opening", vocabulary),

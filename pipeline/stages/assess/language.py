@@ -11,6 +11,7 @@ import msgspec
 
 from pipeline.item import Transcript
 from pipeline.stages.assess.vocabulary import Vocabulary
+from pipeline.words import as_written
 
 _ENGLISH_SHARE = (
     0.28  # function words in English: 0.45-0.65, in word lists and keyword soup 0.3, in other languages < 0.15
@@ -56,7 +57,7 @@ def _identify(words: Sequence[str]) -> tuple[str | None, float]:
     stretches = [words[start : start + _STRETCH] for start in range(0, len(words), _STRETCH)][:_STRETCHES]
     if len(stretches) > 1 and len(stretches[-1]) < _STRETCH // 2:
         stretches.pop()
-    answers = [identifier.classify(" ".join(stretch)) for stretch in stretches]
+    answers = [identifier.classify(as_written(stretch)) for stretch in stretches]
     code, _ = Counter(answer for answer, _ in answers).most_common(1)[0]
     if code == _NO_LANGUAGE:
         return None, 0.0

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from pipeline.words import CLUSTER, UNSPACED, count_words
+
 _LABEL = re.compile(
     r"(?:^|(?<=[.!?\"'\n]))[ \t]*(?:[-*>\u2013\u2014]+[ \t]*)?"  # where a turn can begin
     r"([A-Z][\w.'-]*(?: (?:[A-Z][\w.'-]*|\d+)){0,3})[ \t]*:(?=\s)"
@@ -26,10 +28,13 @@ _TIME = re.compile(  # a cue's time: in brackets, or where a line begins; "at 7:
 )
 _TAG = re.compile(r"<[^<>\n]{1,80}>|https?://\S+|www\.\S+")
 _ABBREVIATION = re.compile(r"\b(Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|etc|No|approx|([A-Za-z]\.)?[A-Za-z])\.(?=[ \n])")
-_STOP = re.compile(r"(?<=[.!?\u2026\u3002\uff01\uff1f])[\"')\]]*\s+|\n\s*\n|[\u3002\uff01\uff1f]")
-_STOP_MARK = re.compile(r"[.!?\u2026](?=[\"')\]]*(?:\s|$))|[\u3002\uff01\uff1f]")
+# full stops, exclamation and question marks that are no ASCII or have no space after them: Chinese and Japanese, Khmer,
+# Myanmar, Devanagari's danda, Arabic
+STOPS = "\u3002\uff01\uff1f\uff0e\u17d4\u17d5\u104b\u0964\u0965\u06d4\u061f"
+_STOP = re.compile(rf"(?<=[.!?\u2026{STOPS}])[\"')\]]*\s+|\n\s*\n|[{STOPS}]")
+_STOP_MARK = re.compile(rf"[.!?\u2026](?=[\"')\]]*(?:\s|$))|[{STOPS}]")
 _WORD = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff]|\d+(?:[.,:]\d+)*%?|(?:(?![\u3040-\u30ff\u3400-\u9fff])[^\W\d_])+(?:['\u2019-][^\W\d_]+|\d+)*"
+    rf"{CLUSTER}|\d+(?:[.,:]\d+)*%?|(?:(?![{UNSPACED}])[^\W\d_])+(?:['\u2019-](?:(?![{UNSPACED}])[^\W\d_])+|\d+)*"
 )
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
 _WINDOW = 16  # words of a pseudo-sentence where punctuation is missing
@@ -40,10 +45,12 @@ _LONGEST = 60  # a longer "sentence" is one whose punctuation is missing
 class Text(msgspec.Struct, frozen=True):
     """A transcript as its parts. Words are lower case; a label such as `Host:` is a speaker, not a word.
 
-    Where writing has no spaces (Chinese, Japanese) every sign counts as a word.
+    Where writing has no spaces (Chinese, Japanese, Thai, ...) every letter with its marks stands in `words`, since no
+    dictionary cuts it; how many words that makes is `word_count`.
     """
 
     words: tuple[str, ...]
+    word_count: int  # as pipeline.words counts
     sentences: tuple[tuple[str, ...], ...]  # pseudo-sentences of 16 words where there is no punctuation
     ended: tuple[bool, ...]  # per sentence: whether the writer's own punctuation or line end closes it
     questions: int
@@ -85,17 +92,18 @@ def _parts(plain: str, speakers: tuple[str, ...], noise: int) -> Text:
     parts = [_WORD.findall(part.lower()) for part in _STOP.split(guarded) if part]
     pieces = [piece for words in parts if words for piece in _pieces(words)]
     words = tuple(word for sentence, _ in pieces for word in sentence)
-    stops = len(_STOP_MARK.findall(guarded))
+    stops, counted = len(_STOP_MARK.findall(guarded)), count_words(" ".join(words))
     return Text(
         words=words,
+        word_count=counted,
         sentences=tuple(sentence for sentence, _ in pieces),
         ended=tuple(closes for _, closes in pieces),
-        questions=plain.count("?"),
-        exclamations=plain.count("!"),
+        questions=sum(map(plain.count, "?\uff1f\u061f")),
+        exclamations=sum(map(plain.count, "!\uff01")),
         speakers=speakers,
         noise_marks=noise,
         quotes=plain.count('"'),
-        words_per_stop=len(words) / stops if stops else math.inf,
+        words_per_stop=counted / stops if stops else math.inf,
         last_character=plain[-1:],
         trails_off=plain.endswith(("..", "\u2026")),
     )
@@ -103,7 +111,9 @@ def _parts(plain: str, speakers: tuple[str, ...], noise: int) -> Text:
 
 def _pieces(words: Sequence[str]) -> list[tuple[tuple[str, ...], bool]]:
     """Return a sentence as it is, or windows of 16 words when it runs on for more than 60."""
-    if len(words) <= _LONGEST:
+    counted = count_words(" ".join(words))
+    if counted <= _LONGEST:
         return [(tuple(words), True)]
-    starts = range(0, len(words), _WINDOW)
-    return [(tuple(words[start : start + _WINDOW]), start + _WINDOW >= len(words)) for start in starts]
+    window = round(_WINDOW * len(words) / counted)  # in letters, where those stand for words
+    starts = range(0, len(words), window)
+    return [(tuple(words[start : start + window]), start + window >= len(words)) for start in starts]

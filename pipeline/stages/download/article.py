@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from pipeline.stages.download.text import decode_text, strip_markup, word_count
+from pipeline.stages.download.text import decode_text, strip_markup
 from pipeline.stages.download.url import redacted
+from pipeline.words import count_words
 
 MIN_WORDS = 80  # a page with less running text than this is not taken for an article at first sight
 MIN_WORDS_LAST_RESORT = 25  # but it is when nothing else can be made of it
@@ -30,7 +31,7 @@ class Article(msgspec.Struct, frozen=True):
     @property
     def words(self) -> int:
         """Number of words of the text."""
-        return word_count(self.text)
+        return count_words(self.text)
 
 
 def extract_article(page: bytes, url: str | None = None, charset: str | None = None) -> Article:

@@ -1,20 +1,21 @@
 """Captions (WebVTT, SRT) into cues: damaged time lines mended, markup taken out, speakers kept.
 
-Parsers are strict in unlike ways: webvtt-py drops a cue whose time line it cannot read, the `srt` package glues its
-text to the cue before. So time lines are found and put into one clean form first; what is left of SRT then needs no
-parser.
+Parsers are strict in unlike ways: webvtt-py drops a cue whose time line it cannot read, and words after a blank line;
+the `srt` package glues the text of an unreadable cue to the one before. So time lines are found first, by patterns of
+our own; what is left needs no parser, and every line with words is in a cue or counted as dropped.
 """
 
 from __future__ import annotations
 
 import html
+import itertools
 import re
+from collections.abc import Iterator
 
 import msgspec
-import webvtt
-from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from pipeline.errors import StageError
+from pipeline.words import count_words
 
 MAX_BAD_SHARE = 0.2  # more unreadable time lines than this, and the file is called damaged
 MAX_CUE_SECONDS = 7 * 24 * 3600  # a time beyond a week is a damaged number
@@ -26,6 +27,7 @@ _TIMING = re.compile(rf"^\s*{_TIME}\s*-+>\s*{_TIME}(?=\s|$)")
 _TIME_LIKE = re.compile(r"\d\s*[:.,;]\s*\w.*--+>|--+>.*\d\s*[:.,;]\s*\w|^\s*[\d:.,;\s-]*--+>[\d:.,;\s-]*$")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?(?:\s+([^<>]*))?>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]*>|<\d{1,3}:[\d:.]+>|\{\\[^{}\n]*\}")
+_NO_WORDS = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")  # how WebVTT's other blocks begin
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 
 Span = tuple[float, float]
@@ -39,54 +41,98 @@ class Cue(msgspec.Struct, frozen=True):
     lines: tuple[tuple[str | None, str], ...]  # (speaker, words)
 
 
+class Captions(msgspec.Struct, frozen=True):
+    """What a file of captions holds. `dropped_words`: words that belong to no time line, and so to no cue."""
+
+    cues: list[Cue]
+    dropped_words: int = 0
+
+
 def parse_captions(text: str) -> list[Cue]:
+    """Return the cues of `read_captions`."""
+    return read_captions(text).cues
+
+
+def read_captions(text: str) -> Captions:
     """Read WebVTT or SRT (told apart by the first line) into cues in order of time; cues without words are left out.
 
-    A time line that cannot be read gets the gap between its neighbours. Raises `corrupt` when more than a fifth of
-    the time lines are unreadable, or when there is none; an empty list means a file without words.
+    A blank line between a time line and its words, or among the words, does not lose them. A time line that cannot be
+    read gets the gap between its neighbours. Raises `corrupt` when more than a fifth of the time lines are unreadable,
+    or when there is none in SRT; no cues means a file without words.
     """
     clean = text.lstrip("\ufeff \t\r\n").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     lines = clean.split("\n")
     spans = _time_lines(lines)
-    raw = _read_vtt(lines, spans) if clean.startswith("WEBVTT") else _read_srt(lines, spans)
-    cues = (Cue(start, max(start, end), _lines(payload)) for start, end, payload in raw)
-    return sorted((cue for cue in cues if cue.lines), key=lambda cue: cue.start)
+    raw, dropped = _read_vtt(lines, spans) if clean.startswith("WEBVTT") else _read_srt(lines, spans)
+    cues = (Cue(*span, _lines("\n".join(payload))) for span, payload in raw)
+    return Captions(
+        sorted((cue for cue in cues if cue.lines), key=lambda cue: cue.start),
+        sum(count_words(_plain(line)) for line in dropped),
+    )
 
 
-def _read_vtt(lines: list[str], spans: dict[int, Span]) -> list[tuple[float, float, str]]:
-    """Give webvtt-py a file in which every time line is valid and begins a block."""
-    clean: list[str] = []
-    for number, line in enumerate(lines):
-        if number in spans:
-            if len(clean) > 1 and clean[-1] and clean[-2]:  # not a cue's identifier, but the words of the cue before
-                clean.append("")
-            clean.append(" --> ".join(map(_stamp, spans[number])))
-        elif line and not line.strip():
-            clean.append("\u200b")  # a line of blanks, as automatic captions have them, does not end a cue
-        else:
-            clean.append(line.replace("-->", "->"))
-    try:
-        captions = webvtt.from_string("\n".join(clean)).captions
-    except (MalformedFileError, MalformedCaptionError, ValueError):
-        raise StageError("corrupt", "the captions are not valid WebVTT") from None
-    return [
-        (caption.start_time.in_milliseconds() / 1000, caption.end_time.in_milliseconds() / 1000, caption.raw_text)
-        for caption in captions
-    ]
+def _read_vtt(lines: list[str], spans: dict[int, Span]) -> tuple[list[tuple[Span, list[str]]], list[str]]:
+    """Return each cue's span and lines, and the lines that belong to none.
+
+    Comments, styles and identifiers are no words. A block without a time line goes on with the cue before it: a blank
+    line stands where none belongs.
+    """
+    found: list[tuple[Span, list[str]]] = []
+    dropped: list[str] = []
+    numbered = _is_numbered(lines, spans)
+    blocks = list(_blocks(lines))
+    open_cue: list[str] | None = None  # takes what comes after it
+    for place, block in enumerate(blocks):
+        if place and _NO_WORDS.match(lines[block[0]]):
+            open_cue = None
+            continue
+        timed = [number for number in block if number in spans]
+        before = [lines[number] for number in block if not timed or number < timed[0]]
+        if place and timed:
+            before = before[:-1]  # the line above a time line is the cue's name
+        elif place and _is_number(before) and place + 1 < len(blocks) and blocks[place + 1][0] in spans:
+            before = []
+        if place:  # the first block is the file's head
+            (dropped if open_cue is None else open_cue).extend(before)
+        for number, following in itertools.pairwise([*timed, block[-1] + 1]):
+            open_cue = [line.replace("-->", "->") for line in lines[number + 1 : following]]
+            if numbered and following in spans and _is_number(open_cue[-1:]):
+                open_cue.pop()
+            found.append((spans[number], open_cue))
+    return found, dropped
 
 
-def _read_srt(lines: list[str], spans: dict[int, Span]) -> list[tuple[float, float, str]]:
-    """Take as words of a cue what stands between its time line and the number before the next one."""
+def _blocks(lines: list[str]) -> Iterator[list[int]]:
+    """Yield the numbers of lines that stand together; a line of blanks, as automatic captions have, parts nothing."""
+    for empty, numbers in itertools.groupby(range(len(lines)), key=lambda number: not lines[number]):
+        if not empty:
+            yield list(numbers)
+
+
+def _is_numbered(lines: list[str], spans: dict[int, Span]) -> bool:
+    """Tell whether a number stands above the first time line: then one stands above each."""
+    first = next(iter(spans), 0)
+    return first > 0 and _is_number([lines[first - 1]])
+
+
+def _is_number(lines: list[str]) -> bool:
+    return len(lines) == 1 and lines[0].strip().isdigit()
+
+
+def _read_srt(lines: list[str], spans: dict[int, Span]) -> tuple[list[tuple[Span, list[str]]], list[str]]:
+    """Take as words of a cue what stands between its time line and the number above the next one."""
     if not spans:
         raise StageError("corrupt", "the captions have no time line that can be read")
     found = []
+    numbered = _is_numbered(lines, spans)
     ends = [*list(spans)[1:], len(lines) + 1]
-    for (number, (start, end)), following in zip(spans.items(), ends, strict=True):
+    for (number, span), following in zip(spans.items(), ends, strict=True):
         words = lines[number + 1 : following]
-        if following <= len(lines) and words and words[-1].strip().isdigit():
+        if numbered and following <= len(lines) and _is_number(words[-1:]):
             words = words[:-1]
-        found.append((start, end, "\n".join(words)))
-    return found
+        found.append((span, words))
+    first = next(iter(spans))
+    return found, lines[: first - numbered]
 
 
 def _time_lines(lines: list[str]) -> dict[int, Span]:
@@ -127,13 +173,6 @@ def _gap(spans: list[Span | None], index: int) -> Span:
     start = next((span[1] for span in reversed(spans[:index]) if span), 0.0)
     end = next((span[0] for span in spans[index + 1 :] if span), start + _GUESSED_SECONDS)
     return start, max(start, end)
-
-
-def _stamp(seconds: float) -> str:
-    milliseconds = round(seconds * 1000)
-    hours, rest = divmod(milliseconds, 3_600_000)
-    minutes, rest = divmod(rest, 60_000)
-    return f"{hours:02d}:{minutes:02d}:{rest // 1000:02d}.{rest % 1000:03d}"
 
 
 def _lines(payload: str) -> tuple[tuple[str | None, str], ...]:

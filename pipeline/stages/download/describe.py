@@ -113,6 +113,8 @@ def _media(path: Path, size: int, hints: Hints, settings: DownloadSettings) -> F
         duration_seconds=duration,
         duration_reliability=reliability,
         silence_ratio=found.silence_ratio,
+        sound_track=found.track,
+        sound_tracks=found.tracks,
         url=hints.url,
     )
 

@@ -12,8 +12,9 @@ import structlog
 
 from pipeline.errors import StageError
 from pipeline.item import Source
-from pipeline.stages.download.text import strip_markup, word_count
+from pipeline.stages.download.text import strip_markup
 from pipeline.stages.download.url import check_url, is_url
+from pipeline.words import count_words
 
 MIN_INLINE_WORDS = 50  # from here on an entry's text is taken for the content and not for a teaser
 
@@ -87,7 +88,7 @@ def _source(entry: Any, fallback_uri: str, locate: Locate) -> Source | None:
         return Source(uri=link, title=title)
     text = _text(entry)
     other = _first_usable([*(item["href"] for item in enclosures), entry.get("link")], locate)
-    if word_count(text) >= MIN_INLINE_WORDS:
+    if count_words(text) >= MIN_INLINE_WORDS:
         return Source(uri=other or fallback_uri, kind="inline", title=title, text=text)
     return Source(uri=other, title=title) if other else None
 

@@ -6,7 +6,8 @@ address on their behalf.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from pipeline.errors import StageError
+from pipeline.item import SILENT_TRACK, SoundTrack
 from pipeline.stages.download.loudness import Loudness, sampling_step
 from pipeline.stages.download.sniff import HEAD_BYTES, media_demuxer
 
@@ -31,7 +33,11 @@ class Probe(msgspec.Struct, frozen=True):
     has_audio: bool
     duration_seconds: float  # by the timestamps of the packets that are there
     claimed_seconds: float | None  # what the header says, where it says so
-    silence_ratio: float | None  # share of sampled windows below -40 dBFS; None without sound
+    silence_ratio: (
+        float | None
+    )  # of the track to listen to: share of sampled windows below -40 dBFS; None without sound
+    tracks: tuple[SoundTrack, ...]
+    track: int  # number of the one to listen to
     sample_rate: int | None
     channels: int | None
     title: str | None
@@ -72,23 +78,54 @@ def probe(path: Path) -> Probe:
     Raises `corrupt` when it cannot be read, `unsupported` when there is neither sound nor picture in it.
     """
     with opened_media(path) as container:
-        sound = next((stream for stream in container.streams.audio if stream.codec_context), None)
+        sounds = sound_streams(container)
         pictures = [stream for stream in container.streams.video if not _is_cover(stream)]
-        if sound is None and not pictures:
+        if not sounds and not pictures:
             raise StageError("unsupported", f"{path.name} has neither sound nor pictures in it")
         claimed = _claimed_seconds(path, container)
-        loudness = Loudness(sampling_step(_seconds(container.duration, 1e-6))) if sound else None
-        duration = _walk(container, sound, pictures, loudness)
+        step = sampling_step(_seconds(container.duration, 1e-6))
+        levels = [Loudness(step) for _ in sounds]
+        duration = _walk(container, sounds, pictures, levels)
+        tracks = tuple(map(_track, itertools.count(1), sounds, levels))
+        track = chosen_track(tracks)
+        sound = sounds[track - 1] if sounds else None
         return Probe(
             kind="video" if pictures else "audio",
-            has_audio=sound is not None,
+            has_audio=bool(sounds),
             duration_seconds=duration,
             claimed_seconds=claimed,
-            silence_ratio=loudness.silence_ratio() if loudness else None,
+            silence_ratio=tracks[track - 1].silence_ratio if tracks else None,
+            tracks=tracks,
+            track=track,
             sample_rate=sound.rate if sound else None,
             channels=sound.channels if sound else None,
             title=container.metadata.get("title") or None,
         )
+
+
+def sound_streams(container: Any) -> list[Any]:
+    """Return the sound tracks that can be decoded, in the order that `SoundTrack.number` counts."""
+    return [stream for stream in container.streams.audio if stream.codec_context]
+
+
+def chosen_track(tracks: Sequence[SoundTrack]) -> int:
+    """Return the number of the track to listen to: the file's default, unless it is silent; else the first that is not.
+
+    A container that marks every track as default (MP4 does) means none. 1 where all are silent, or there is none.
+    """
+    audible = [track for track in tracks if track.silence_ratio is not None and track.silence_ratio <= SILENT_TRACK]
+    return min(audible or tracks, key=lambda track: (not track.is_default, track.number), default=SoundTrack(1)).number
+
+
+def _track(number: int, stream: Any, loudness: Loudness) -> SoundTrack:
+    tags = stream.metadata
+    return SoundTrack(
+        number,
+        language=None if tags.get("language") in (None, "und") else tags["language"],
+        title=tags.get("title") or tags.get("name") or None,  # MP4 calls it so
+        is_default=bool(stream.disposition & type(stream.disposition).default),
+        silence_ratio=loudness.silence_ratio(),
+    )
 
 
 def probe_audio(path: Path) -> dict[str, float | int | str | bool]:
@@ -108,23 +145,24 @@ def probe_audio(path: Path) -> dict[str, float | int | str | bool]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def _walk(container: Any, sound: Any, pictures: list[Any], loudness: Loudness | None) -> float:
-    """Go through all packets; return the seconds from the first to the end of the last, feeding the sampler.
+def _walk(container: Any, sounds: list[Any], pictures: list[Any], levels: Sequence[Loudness]) -> float:
+    """Go through all packets; return the seconds from the first to the end of the last, feeding each sound's sampler.
 
     Sound and pictures together: a film whose sound ends before its pictures is whole.
     """
     import av
 
+    samplers = {stream.index: loudness for stream, loudness in zip(sounds, levels, strict=True)}
     first: float | None = None
     last = 0.0
     try:
-        for packet in container.demux(*([sound] if sound else []), *pictures):
+        for packet in container.demux(*sounds, *pictures):
             if packet.pts is None:
                 continue
             start = float(packet.pts * packet.time_base)
             first = max(start, 0.0) if first is None else min(first, max(start, 0.0))
             last = max(last, start + float((packet.duration or 0) * packet.time_base))
-            if loudness is not None and packet.stream.type == "audio":
+            if loudness := samplers.get(packet.stream.index):
                 loudness.offer(packet, start)
     except av.error.FFmpegError:
         pass  # what came until here counts; the comparison with the header tells whether it is enough

@@ -14,9 +14,9 @@ from pipeline.stages.download import article
 from pipeline.stages.download.budget import Budget
 from pipeline.stages.download.describe import Hints, article_of, describe, look, read_bytes
 from pipeline.stages.download.http import Answer, save
-from pipeline.stages.download.text import word_count
 from pipeline.stages.download.url import check_url, is_video_site, last_part, redacted
 from pipeline.stages.download.video import fetch_video
+from pipeline.words import count_words
 
 
 def fetch_url(source: Source, workdir: Path, settings: DownloadSettings, http: httpx.Client) -> Fetched:
@@ -52,7 +52,7 @@ def _page(
     searched for a video; else 25 words will do.
     """
     found = _article(answer, hints)
-    words = word_count(found.text or "") if found else 0
+    words = count_words(found.text or "") if found else 0
     html = read_bytes(answer.path, hints.name).decode("latin-1")  # only ASCII markup is looked for
     video_first = article.is_video_page(html) or (article.has_player(html) and words < 2 * article.MIN_WORDS)
     if found and words >= article.MIN_WORDS and not video_first:

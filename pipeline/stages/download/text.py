@@ -67,11 +67,6 @@ def strip_markup(html: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def word_count(text: str) -> int:
-    """Count words: stretches without white space."""
-    return len(text.split())
-
-
 class _Stripper(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

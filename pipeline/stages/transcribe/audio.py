@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import StageError
-from pipeline.stages.download.media import opened_media
+from pipeline.stages.download.media import opened_media, sound_streams
 
 RATE = 16_000
 BLOCK_SECONDS = 600  # 38 MB of samples; a film of four hours in one piece would be nearly a gigabyte
@@ -20,15 +20,15 @@ _QUIET_WINDOW = RATE // 5
 Samples = np.ndarray[Any, np.dtype[np.float32]]
 
 
-def blocks(path: Path, block_seconds: float = BLOCK_SECONDS) -> Iterator[tuple[float, Samples]]:
-    """Yield (start in seconds, samples -1..1) for one stretch of sound after another.
+def blocks(path: Path, block_seconds: float = BLOCK_SECONDS, *, track: int = 1) -> Iterator[tuple[float, Samples]]:
+    """Yield (start in seconds, samples -1..1) for one stretch of sound after another, of one of its sound tracks.
 
     Raises `empty` when there is no sound track, `corrupt` when more than half of it cannot be decoded.
     """
     size = int(block_seconds * RATE)
     pending = np.empty(0, dtype=np.int16)
     done = 0
-    for piece in _pieces(path, size):
+    for piece in _pieces(path, size, track):
         pending = np.concatenate((pending, piece))
         while len(pending) > size:
             cut = _quiet_place(pending[:size])
@@ -38,11 +38,11 @@ def blocks(path: Path, block_seconds: float = BLOCK_SECONDS) -> Iterator[tuple[f
         yield done / RATE, _scaled(pending)
 
 
-def _pieces(path: Path, size: int) -> Iterator[np.ndarray[Any, np.dtype[np.int16]]]:
+def _pieces(path: Path, size: int, track: int) -> Iterator[np.ndarray[Any, np.dtype[np.int16]]]:
     """Gather decoded frames into pieces of about a tenth of a block: adding them up one by one would be quadratic."""
     gathered: list[Any] = []
     count = 0
-    for samples in _decoded(path):
+    for samples in _decoded(path, track):
         gathered.append(samples)
         count += len(samples)
         if count >= max(RATE, size // 10):
@@ -52,16 +52,16 @@ def _pieces(path: Path, size: int) -> Iterator[np.ndarray[Any, np.dtype[np.int16
         yield np.concatenate(gathered)
 
 
-def _decoded(path: Path) -> Iterator[Any]:
+def _decoded(path: Path, track: int) -> Iterator[Any]:
     import av
 
     good = bad = 0
     with opened_media(path) as container:
-        stream = next((stream for stream in container.streams.audio if stream.codec_context), None)
-        if stream is None:
+        sounds = sound_streams(container)
+        if not sounds:
             raise StageError("empty", f"{path.name} has no sound")
         resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
-        for packet in container.demux(stream):
+        for packet in container.demux(sounds[min(track, len(sounds)) - 1]):
             try:
                 frames = packet.decode()
                 good += 1

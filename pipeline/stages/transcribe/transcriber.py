@@ -6,14 +6,17 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from pipeline.errors import StageError
 from pipeline.item import Fetched, Segment, Transcript
 from pipeline.settings import TranscriptionSettings
-from pipeline.stages.download.captions import parse_captions
+from pipeline.stages.download.captions import read_captions
 from pipeline.stages.download.text import decode_text
 from pipeline.stages.transcribe import cues, speech
 from pipeline.stages.transcribe.audio import blocks
 from pipeline.stages.transcribe.language import language_of
+from pipeline.words import count_words, has_words
 
 TEXT_CONFIDENCE = 1.0  # the words are the content itself
 CAPTIONS_CONFIDENCE = 0.95  # written by people, but shortened to fit, and sounds are left out
@@ -47,18 +50,18 @@ class Transcriber:
                 return _from_captions(fetched.captions_path)
             except StageError:
                 pass  # there is still the sound
-        return self._from_speech(_path(fetched))
+        return self._from_speech(_path(fetched), fetched.sound_track)
 
     def available(self) -> tuple[bool, str]:
         """Tell whether speech can be recognised: (True, where the weights are) or (False, how to mend it)."""
         folder = speech.weights_folder(self._settings)
         return (True, f"weights in {folder}") if folder else (False, speech.missing(self._settings))
 
-    def _from_speech(self, path: Path) -> Transcript:
+    def _from_speech(self, path: Path, track: int) -> Transcript:
         heard: list[speech.Heard] = []
         segments: list[Segment] = []
         language: tuple[str | None, float] = (None, 0.0)
-        for start, samples in blocks(path):
+        for start, samples in blocks(path, track=track):
             found, name, probability = speech.listen(self._loaded(), samples, self._settings.beam_size)
             heard.extend(found)
             segments.extend(item.shifted(start) for item in found)
@@ -88,26 +91,32 @@ class Transcriber:
 
 def _from_text(fetched: Fetched) -> Transcript:
     text = (fetched.text or "").strip()
-    if not text:
-        raise StageError("empty", f"{fetched.title or 'the item'} has no text")
+    if not has_words(text):
+        raise StageError("empty", f"{fetched.title or 'the item'} has no words")
     language, probability = language_of(text)
     return Transcript(text, "text", TEXT_CONFIDENCE, language=language, language_confidence=probability)
 
 
 def _from_captions(path: Path) -> Transcript:
     try:
-        found = parse_captions(decode_text(path.read_bytes()))
+        read = read_captions(decode_text(path.read_bytes()))
     except OSError as error:
         raise StageError("storage", f"{path.name} cannot be read: {error.strerror}") from None
+    found = read.cues
     segments = cues.merged(found)
     text = cues.running_text(segments)
-    if not text:
+    if not has_words(text):  # `♪ ♪` is none
         raise StageError("empty", f"{path.name} holds captions without words")
     language, probability = language_of(text)
+    confidence = ROLLING_CONFIDENCE if cues.is_rolling(found) else CAPTIONS_CONFIDENCE
+    if read.dropped_words:
+        kept = count_words(text)
+        structlog.get_logger().warning("captions_words_dropped", file=path.name, dropped=read.dropped_words, kept=kept)
+        confidence *= kept / (kept + read.dropped_words)
     return Transcript(
         text=text,
         origin="captions",
-        confidence=ROLLING_CONFIDENCE if cues.is_rolling(found) else CAPTIONS_CONFIDENCE,
+        confidence=confidence,
         segments=tuple(segments),
         language=language,
         language_confidence=probability,

@@ -70,3 +70,8 @@ def test_a_derived_burn_rate_and_a_waiting_section_are_said() -> None:
         in notes
     )
     assert "cache_metrics.hit_rate: no effect yet" in notes
+    assert "slos: a list counts as a whole, and the built-in objective availability is not in it" in notes
+
+
+def test_nothing_is_noted_of_the_built_in_objectives() -> None:
+    assert compile_all(Targets()).notes == ()

@@ -250,3 +250,60 @@ def test_a_malformed_address_is_named_by_its_variable_and_not_shown(wrong: str) 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"missing: No such file or directory: expected a readable file"):
         find_credentials(Notifications(), {"SLACK_WEBHOOK_URL_FILE": str(tmp_path / "missing")}, read_secret)
+
+
+MAIL = Notifications(
+    channels={"log": Notifications().channels["log"], "mail": Email(name="mail", to="a@b", sender="c@d")}
+)
+
+
+def password(tmp_path: Path, content: bytes) -> str:
+    (tmp_path / "password").write_bytes(content)
+    environ = {
+        "SMTP_SMARTHOST": "smtp.example.com:587",
+        "SMTP_USERNAME": "me",
+        "SMTP_PASSWORD_FILE": str(tmp_path / "password"),
+    }
+    return find_credentials(MAIL, environ, read_secret).values["mail"]["password"]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "abcd efgh ijkl mnop",
+        " edges ",
+        "\u00a0",
+        "correct horse, battery staple!",
+        "{{ $x }} 'q' \"z\" #1",
+        "\u00fc\u6f22",
+    ],
+)
+def test_a_password_is_taken_as_it_is_from_a_variable_and_from_a_file(tmp_path: Path, word: str) -> None:
+    if word.strip():
+        environ = {"SMTP_SMARTHOST": " smtp.example.com:587 ", "SMTP_USERNAME": "me", "SMTP_PASSWORD": word}
+        assert find_credentials(MAIL, environ, read_secret).values["mail"] == {
+            "smarthost": "smtp.example.com:587", "username": "me", "password": word,
+        }  # fmt: skip
+        for end in ("", "\n", "\r\n"):
+            assert password(tmp_path, (word + end).encode()) == word
+        assert password(tmp_path, b"\xef\xbb\xbf" + word.encode()) == word  # a byte order mark
+
+
+@pytest.mark.parametrize(
+    "word", ["two\nlines", "end\n\n", "tab\there", "bell\x07", "nul\x00", "\u2028", "\x85", "\x1b[0m"]
+)
+def test_line_breaks_and_control_characters_in_a_password_are_refused_without_showing_it(
+    tmp_path: Path, word: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        password(tmp_path, f"x{word}".encode())
+    assert str(caught.value).endswith("password: (not shown): expected one line without control characters")
+    with pytest.raises(ConfigError, match=r"environment variable SMTP_PASSWORD: password: \(not shown\)"):
+        find_credentials(
+            MAIL, {"SMTP_SMARTHOST": "h:1", "SMTP_USERNAME": "me", "SMTP_PASSWORD": f"x{word}"}, read_secret
+        )
+
+
+def test_spaces_beside_an_address_are_none_of_it() -> None:
+    found = find_credentials(Notifications(), {"SLACK_WEBHOOK_URL": f" {SECRET} "}, read_secret)
+    assert found.values["slack"] == {"url": SECRET}

@@ -113,9 +113,8 @@ def test_a_condition_may_carry_a_short_reason(tmp_path: Path) -> None:
         "checkpoints: {post_download: {conditions: [{when: size_bytes < 9, reason: tiny}, 'duration_seconds  < 60']}}"
     )
     config = load_config(_write(tmp_path, "early_exit.yaml", text))
-    assert config.known_values().pairs["pipeline_early_exits_total", "reason"] == {
-        "post_download": ("tiny", "duration_seconds < 60")
-    }
+    reasons = config.known_values().pairs["pipeline_early_exits_total", "reason"]
+    assert reasons["post_download"] == ("tiny", "duration_seconds < 60")
 
 
 def test_custom_types_become_known_label_values(tmp_path: Path) -> None:
@@ -138,3 +137,11 @@ def test_a_secret_is_never_printed() -> None:
     assert "sesame" not in repr(config) + str(config)
     assert config.llm.api_key.reveal() == "sesame"
     assert repr(Secret()) == "Secret(unset)"
+
+
+@pytest.mark.parametrize("name", ["LLM_API_KEY", "QDRANT_API_KEY", "DISCORD_WEBHOOK_URL"])
+def test_a_secret_is_taken_as_it_is_and_refused_only_for_control_characters(tmp_path: Path, name: str) -> None:
+    load_config(None, {name: "a $b #c 'd' \"e\""})
+    assert _refusal(tmp_path, **{name: "sesame\n"}) == (
+        f"environment: {name}: (not shown): expected one line without control characters"
+    )

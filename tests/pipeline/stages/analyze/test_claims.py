@@ -44,6 +44,11 @@ def test_questions_requests_wishes_and_small_talk_are_no_claims(sentence: str) -
     assert claims(split(sentence)) == ()
 
 
+def test_a_sentence_without_spaces_is_not_taken_for_one_word() -> None:
+    (claim,) = claims(split("保险公司估计，直接经济损失大约为 14.5 % 。"))
+    assert claim.kind == "number"
+
+
 def test_a_hedged_statement_is_less_sure() -> None:
     (firm,) = claims(split("The project cost four million euros in all."))
     (hedged,) = claims(split("The project perhaps cost four million euros in all."))

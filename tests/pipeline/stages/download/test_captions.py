@@ -3,9 +3,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.errors import StageError
-from pipeline.stages.download.captions import Cue, parse_captions
+from pipeline.stages.download.captions import Cue, parse_captions, read_captions
 
 VTT = "WEBVTT\n\n"
 
@@ -122,3 +124,58 @@ def test_a_long_line_full_of_arrows_is_read_in_no_time() -> None:
     started = time.process_time()
     parse_captions(VTT + "00:01.000 --> 00:02.000\n" + "1:2 <v -> " * 20_000 + "\n")
     assert time.process_time() - started < 2
+
+
+def test_a_blank_line_between_a_time_line_and_its_words_loses_nothing() -> None:
+    text = VTT + "00:01.000 --> 00:02.000\n\nnine words stand\n\nhere\n\n00:03.000 --> 00:04.000\n\n\nand here\n"
+    read = read_captions(text)
+    assert words(read.cues) == ["nine words stand / here", "and here"]
+    assert [cue.start for cue in read.cues] == [1.0, 3.0]
+    assert read.dropped_words == 0
+
+
+def test_a_cue_without_words_takes_none_of_the_next_ones() -> None:
+    text = (
+        VTT + "1\n00:01.000 --> 00:02.000\n\n2\n00:03.000 --> 00:04.000\nTwo\n\n3\n\n00:05.000 --> 00:06.000\nThree\n"
+    )
+    read = read_captions(text)
+    assert words(read.cues) == ["Two", "Three"]
+    assert read.dropped_words == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "dropped"),
+    [
+        (VTT + "words before all time\n\n00:01.000 --> 00:02.000\nOne\n", 4),
+        (VTT + "00:01.000 --> 00:02.000\nOne\n\nNOTE remark\n\nafter a remark\n", 3),
+        ("an introduction here\n1\n00:00:01,000 --> 00:00:02,000\nOne\n", 3),
+        ("1\n00:00:01,000 --> 00:00:02,000\nOne\n", 0),
+        (VTT + "NOTE\nsaid by nobody\n\nname of it\n00:01.000 --> 00:02.000\nOne\n", 0),
+    ],
+)
+def test_words_without_a_time_are_counted_as_dropped(text: str, dropped: int) -> None:
+    read = read_captions(text)
+    assert words(read.cues) == ["One"]
+    assert read.dropped_words == dropped
+
+
+@pytest.mark.parametrize("head", [VTT, ""])
+def test_a_number_is_a_word_where_cues_are_not_numbered(head: str) -> None:
+    text = head + "00:01.000 --> 00:02.000\nThe answer is\n42\n00:03.000 --> 00:04.000\nTwo\n"
+    assert words(parse_captions(text)) == ["The answer is / 42", "Two"]
+    numbered = head + "1\n00:01.000 --> 00:02.000\nOne\n2\n00:03.000 --> 00:04.000\nTwo\n"
+    assert words(parse_captions(numbered)) == ["One", "Two"]
+
+
+LINES = ("", "", " ", "three words here", "NOTE remark", "00:01.000 --> 00:02.000")
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=14))
+def test_words_are_in_a_cue_or_a_comment_or_name_a_cue_or_are_counted_as_dropped(body: list[str]) -> None:
+    marked = [line.replace("here", f"here{n}") for n, line in enumerate(body)]
+    read = read_captions(VTT + "00:00.500 --> 00:00.900\nstart\n\n" + "\n".join(marked) + "\n")
+    shown = " ".join(words(read.cues)).split()
+    lost = [n for n, line in enumerate(body) if line == LINES[3] and f"here{n}" not in shown]
+    names = {n for n in lost if body[n + 1 : n + 2] == [LINES[5]]}
+    comments = {n for n in lost if any(body[m] == LINES[4] and "" not in body[m:n] for m in range(n))}
+    assert read.dropped_words == 3 * len(set(lost) - names - comments)

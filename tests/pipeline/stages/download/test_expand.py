@@ -120,6 +120,16 @@ def test_entries_of_a_local_feed_are_texts_files_and_links(
     assert (last.kind, last.uri) == ("inline", f"{feed}#5")
 
 
+def test_an_entry_in_a_script_without_spaces_is_a_text_of_its_own(
+    tmp_path: Path, settings: DownloadSettings, http: httpx.Client
+) -> None:
+    words = "今天早上八点一列货运列车在北部山区的隧道口附近脱轨" * 4  # 100 letters, 67 words
+    feed = tmp_path / "feed.xml"
+    feed.write_text(rss(f"<link>https://example.org/1</link><description>{words}</description>"), encoding="utf-8")
+    (entry,) = expand(str(feed), settings, http)
+    assert entry.kind == "inline"
+
+
 def test_an_audio_enclosure_goes_before_long_show_notes(
     tmp_path: Path, settings: DownloadSettings, http: httpx.Client
 ) -> None:

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.errors import StageError
+from pipeline.item import Source
+from pipeline.running.gather import after_download
+from pipeline.settings import DownloadSettings
 from pipeline.stages.download import probe_audio
+from pipeline.stages.download.local import fetch_file
 from pipeline.stages.download.media import opened_media, probe
+from tests.pipeline.stages.sound_tracks import tone, write_tracks
 
 if TYPE_CHECKING:
     from tests.pipeline.stages.download.conftest import Lab
@@ -109,3 +114,46 @@ def test_a_file_that_is_gone_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(StageError) as error:
         probe(tmp_path / "gone.mp3")
     assert error.value.error_type == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("loudness", "default", "chosen"),
+    [
+        ((0.3,), None, 1),
+        ((0.3, 0.3), None, 1),
+        ((0.3, 0.3), 1, 2),  # the default
+        ((0.3, 0.0), 1, 1),  # which is silent
+        ((0.0, 0.3), 0, 2),
+        ((0.0, 0.3, 0.3), None, 2),
+        ((0.0, 0.3, 0.3), 2, 3),
+        ((0.0, 0.0), None, 1),
+        ((0.0, 0.0), 1, 2),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_the_default_track_is_heard_unless_it_is_silent_else_the_first_that_is_not(
+    tmp_path: Path, loudness: tuple[float, ...], default: int | None, chosen: int, suffix: str
+) -> None:
+    path = write_tracks(tmp_path / f"film.{suffix}", [tone(6, level) for level in loudness], default=default)
+    found = probe(path)
+    assert found.track == chosen
+    assert [track.number for track in found.tracks] == list(range(1, len(loudness) + 1))
+    assert found.silence_ratio == (0.0 if loudness[chosen - 1] else 1.0)
+    assert found.duration_seconds == pytest.approx(6, abs=0.2)
+
+
+def test_the_tracks_that_are_not_heard_are_named_in_the_facts(tmp_path: Path) -> None:
+    path = write_tracks(
+        tmp_path / "film.mkv", [tone(6, 0), tone(6), tone(6)], default=0, languages=["eng", "deu", "fra"]
+    )
+    facts = after_download(fetch_file(Source(str(path)), DownloadSettings()))
+    assert facts["sound_tracks"].value == 3
+    assert facts["other_sound_tracks"].value == "1 eng silent, 3 fra"
+    assert facts["silence_ratio"].value == 0.0
+
+
+def test_a_file_with_one_track_names_no_others(media: Path) -> None:
+    facts = after_download(fetch_file(Source(str(media / "tone.mp3")), DownloadSettings()))
+    assert facts["sound_tracks"].value == 1
+    assert "other_sound_tracks" not in facts
+    assert "sound_tracks" not in after_download(fetch_file(Source(str(media / "mute.mp4")), DownloadSettings()))

@@ -70,6 +70,15 @@ def test_a_page_with_a_few_words_and_nothing_else_is_an_article_as_a_last_resort
     assert found.media_kind == "article"
 
 
+@pytest.mark.parametrize("times", [1, 4])
+def test_a_page_in_a_script_without_spaces_is_an_article_like_any_other(site: Site, get: Getter, times: int) -> None:
+    """62 letters, 41 words: by its white space it would be one, and neither an article nor a video."""
+    sentences = "今天早上八点，一列货运列车在北部山区的隧道口附近脱轨，没有人员伤亡。铁路局局长表示，连日的暴雨冲垮了路基，抢修工作需要三天。"
+    found = get(site.page("/zh", f"<html><body><article><p>{sentences * times}</p></article></body></html>"))
+    assert found.media_kind == "article"
+    assert len(site.requests) == 1 or times == 1  # the longer one is an article at first sight
+
+
 def test_a_page_with_neither_article_nor_video_is_unsupported(site: Site, get: Getter) -> None:
     url = site.page("/login", "<html><body><form>Name</form></body></html>")
     error_type, message = get.error(f"{url}?next=secret")

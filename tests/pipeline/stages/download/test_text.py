@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import StageError
-from pipeline.stages.download.text import decode_text, strip_markup, word_count
+from pipeline.stages.download.text import decode_text, strip_markup
 
 WORDS = "Größe und Maß: “naïve” déjà vu, señor. "
 
@@ -32,7 +32,3 @@ def test_markup_is_stripped_to_lines_of_words() -> None:
 
 def test_broken_markup_keeps_its_words() -> None:
     assert strip_markup("<p>One <b>two</p> </style> three <") == "One two\nthree <"
-
-
-def test_words_are_stretches_without_white_space() -> None:
-    assert word_count(" one  two-three\nfour ") == 3

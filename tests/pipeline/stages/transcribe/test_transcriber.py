@@ -3,12 +3,16 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from pipeline.errors import StageError
-from pipeline.item import Fetched, MediaKind, Transcript
-from pipeline.settings import TranscriptionSettings
+from pipeline.item import Fetched, MediaKind, Source, Transcript
+from pipeline.settings import DownloadSettings, TranscriptionSettings
+from pipeline.stages.download.local import fetch_file
 from pipeline.stages.transcribe import Transcriber, speech
+from tests.pipeline.stages.sound_tracks import decoded, write_tracks
 
 VTT = "WEBVTT\n\n00:01.000 --> 00:04.000\n<v Ann>Good evening, and welcome to the &quot;show&quot;.\n"
 
@@ -33,6 +37,20 @@ def test_a_text_without_words_is_empty(transcriber: Transcriber) -> None:
     assert error.value.error_type == "empty"
 
 
+@pytest.mark.parametrize("text", ["♪ ♪", "...", "— !"])
+def test_signs_are_no_words(transcriber: Transcriber, tmp_path: Path, sounds: Path, text: str) -> None:
+    path = tmp_path / "song.vtt"
+    path.write_text(f"WEBVTT\n\n00:01.000 --> 00:04.000\n{text}\n", encoding="utf-8")
+    for item in (
+        fetched("captions", path),
+        fetched("text", text=text),
+        fetched("video", sounds / "mute.mp4", captions=path),
+    ):
+        with pytest.raises(StageError) as error:
+            transcriber.transcribe(item)
+        assert error.value.error_type == "empty"
+
+
 def test_captions_become_words_with_times(transcriber: Transcriber, tmp_path: Path) -> None:
     path = tmp_path / "show.vtt"
     path.write_bytes(VTT.encode("utf-16"))
@@ -40,6 +58,18 @@ def test_captions_become_words_with_times(transcriber: Transcriber, tmp_path: Pa
     assert found.text == 'Ann: Good evening, and welcome to the "show".'
     assert (found.origin, found.confidence, found.language) == ("captions", 0.95, "en")
     assert [(segment.start, segment.end) for segment in found.segments] == [(1.0, 4.0)]
+
+
+def test_captions_that_lose_words_are_trusted_by_the_share_that_is_left(
+    transcriber: Transcriber, tmp_path: Path
+) -> None:
+    path = tmp_path / "show.vtt"
+    path.write_text("WEBVTT\n\nfour words without time\n\n00:01.000 --> 00:04.000\none two three\n\nfour five six\n")
+    with capture_logs() as logs:
+        found = transcriber.transcribe(fetched("captions", path))
+    assert found.text == "one two three four five six"
+    assert found.confidence == pytest.approx(0.95 * 6 / 10)
+    assert [(log["event"], log["dropped"], log["kept"]) for log in logs] == [("captions_words_dropped", 4, 6)]
 
 
 def test_rolling_captions_are_trusted_less(transcriber: Transcriber, tmp_path: Path) -> None:
@@ -80,6 +110,18 @@ def test_speech_is_recognised_with_times_and_a_confidence(transcriber: Transcrib
     )
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_speech_on_the_second_track_is_heard_when_the_first_is_silent(
+    transcriber: Transcriber, speech_file: Path, tmp_path: Path, suffix: str
+) -> None:
+    speech_samples = decoded(speech_file)
+    path = write_tracks(tmp_path / f"talk.{suffix}", [np.zeros_like(speech_samples), speech_samples])
+    found = transcriber.transcribe(fetch_file(Source(str(path)), DownloadSettings()))
+    alone = transcriber.transcribe(fetched("audio", speech_file))
+    assert found.origin == "speech"
+    assert len(found.text.split()) == pytest.approx(len(alone.text.split()), rel=0.2)
+
+
 def test_the_same_sound_gives_the_same_words(transcriber: Transcriber, speech_file: Path) -> None:
     assert transcriber.transcribe(fetched("audio", speech_file)) == transcriber.transcribe(
         fetched("audio", speech_file)
@@ -93,7 +135,7 @@ def test_blocks_keep_the_times_of_the_whole(
     from pipeline.stages.transcribe import transcriber as module
 
     whole = transcriber.transcribe(fetched("audio", speech_file))
-    monkeypatch.setattr(module, "blocks", lambda path: audio.blocks(path, block_seconds=17))
+    monkeypatch.setattr(module, "blocks", lambda path, track: audio.blocks(path, block_seconds=17, track=track))
     parts = transcriber.transcribe(fetched("audio", speech_file))
     starts = [segment.start for segment in parts.segments]
     assert starts == sorted(starts)

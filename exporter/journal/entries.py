@@ -74,9 +74,21 @@ def checksum(seq: int, at: float, kind: str, total: int, body: bytes) -> int:
     return zlib.crc32(body, zlib.crc32(_HEAD.pack(seq, at, total) + kind.encode()))
 
 
+KEY_BYTES = 11  # of a mark's 16; the others are of the content
+
+
 def key_hash(key: str) -> bytes:
-    """Return what is kept of an Idempotency-Key: 16 bytes, whatever its length."""
+    """Return 16 bytes that name an Idempotency-Key, whatever its length."""
     return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def mark_of(key: bytes, events: Sequence[DomainEvent]) -> bytes:
+    """Return what is kept of a request: 16 bytes, of its key's hash and of what it brought, however that was written.
+
+    (Formerly it was the key's whole hash: then nothing is known of the content.)
+    """
+    content = hashlib.blake2b(encode_events(events), digest_size=16 - KEY_BYTES).digest()
+    return key[:KEY_BYTES] + content
 
 
 def encode_events(events: Sequence[DomainEvent]) -> bytes:

@@ -20,7 +20,7 @@ from typing import cast
 
 import msgspec
 
-from exporter.journal.entries import Entry, Kind, Mending, Row, checksum
+from exporter.journal.entries import KEY_BYTES, Entry, Kind, Mending, Row, checksum
 from exporter.journal.errors import JournalDamagedError, JournalError, JournalLostError
 from exporter.journal.examination import entries_of, examine, snapshots_of
 from exporter.journal.files import (
@@ -109,13 +109,16 @@ class Journal:
         """Whether `append` may take milliseconds, so that it has to run outside the event loop."""
         return self.sync == "full"
 
-    def seen(self, key: bytes) -> bool:
-        """Tell whether a request with this key was accepted within the last seven days."""
+    def seen(self, key: bytes) -> bytes | None:
+        """Return the mark of the request with this key that was accepted within the last seven days, None without."""
+        prefix = key[:KEY_BYTES]
+        least, most = prefix.ljust(len(key), b"\0"), prefix.ljust(len(key), b"\xff")
         with self._errors():
-            return self._db.execute("SELECT 1 FROM keys WHERE hash = ?", (key,)).fetchone() is not None
+            row = self._db.execute("SELECT hash FROM keys WHERE hash BETWEEN ? AND ?", (least, most)).fetchone()
+        return row[0] if row else None
 
     def append(self, entries: Sequence[Entry], keys: Sequence[bytes] = (), now: float = 0.0) -> None:
-        """Write entries and keys in one transaction; when this returns they are kept. Raises JournalError."""
+        """Write entries and marks of keys in one transaction; when this returns they are kept. Raises JournalError."""
         rows, seq, total = [], self._seq, self._total
         for entry in entries:
             seq, total = seq + 1, total + entry.records

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from exporter.journal.entries import Entry
+from exporter.journal.entries import KEY_BYTES, Entry
 
 
 class NoJournal:
@@ -19,17 +19,17 @@ class NoJournal:
     forgotten_keys = 0
 
     def __init__(self, max_keys: int = 100_000) -> None:
-        self._keys: dict[bytes, float] = {}
+        self._keys: dict[bytes, bytes] = {}
         self._max_keys = max_keys
 
-    def seen(self, key: bytes) -> bool:
-        """Tell whether a request with this key was accepted by this process and is still remembered."""
-        return key in self._keys
+    def seen(self, key: bytes) -> bytes | None:
+        """Return the mark of the request with this key that was accepted by this process, if it is still remembered."""
+        return self._keys.get(key[:KEY_BYTES])
 
     def append(self, entries: Sequence[Entry], keys: Iterable[bytes] = (), now: float = 0.0) -> None:  # noqa: ARG002
         """Remember the keys, nothing else; the oldest are forgotten when there are too many."""
         for key in keys:
-            self._keys[key] = now
+            self._keys[key[:KEY_BYTES]] = key
         while len(self._keys) > self._max_keys:
             del self._keys[next(iter(self._keys))]
             self.forgotten_keys += 1

@@ -57,9 +57,11 @@ class Exporter:
         self.server = self._server(int(self.url.rsplit(":", 1)[1]))
         self.server.start()
 
-    def value(self, name: str) -> float:
-        text = httpx.get(f"{self.url}/metrics").text
-        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
+    def value(self, name: str, **labels: str) -> float:
+        """Return the sum of the series whose name begins so and that carry these labels."""
+        lines = [line for line in httpx.get(f"{self.url}/metrics").text.splitlines() if line.startswith(name)]
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if all(pair in line for pair in wanted))
 
     def environ(self, folder: Path, **more: str) -> dict[str, str]:
         """Return the environment of a program that records here and has its state in a folder."""
@@ -72,12 +74,17 @@ class Exporter:
         return {**os.environ, **ours, **more}
 
 
-def run(text: str, exporter: Exporter, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end; `record(recorder, n)` and `say(n)` count n items in it."""
+def written(text: str, folder: Path) -> Path:
+    """Write a program down; `record(recorder, n)` and `say(n)` count n items in it."""
     program = folder / "program.py"
     program.write_text(_BEGINNING + textwrap.dedent(text))
+    return program
+
+
+def run(text: str, exporter: Exporter, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end."""
     return subprocess.run(
-        [sys.executable, str(program)],
+        [sys.executable, str(written(text, folder))],
         env=exporter.environ(folder, **environ),
         cwd=folder,
         capture_output=True,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from structlog.testing import capture_logs
 
 from pipeline.events import CheckpointEvaluated, ItemFinished, StageFinished
 from pipeline.recording.push import PushRecorder, PushSettings
@@ -196,6 +197,23 @@ def test_a_spooled_batch_older_than_six_days_is_given_up(spool: Path) -> None:
         eventually(lambda: recorder.dropped == {"expired": 7})
     assert not seen
     assert not list(spool.iterdir())
+
+
+def test_what_is_recorded_after_close_counts_and_is_told_of_once(exporter: Exporter, spool: Path) -> None:
+    recorder = PushRecorder(exporter.url, spool=spool, settings=QUICK)
+    recorder.record(full())
+    recorder.close()
+    with capture_logs() as logs:
+        for _ in range(3):
+            recorder.record(full())
+        assert recorder.flush()
+        recorder.close()
+        with recorder.item("news"):
+            pass
+    recorder.at_end()
+    assert exporter.value("pipeline_items_total") == 5
+    assert len(logs) == 1
+    assert "close a recorder once nothing records any more" in logs[0]["event"]
 
 
 def test_closing_twice_or_unused_is_fine(spool: Path) -> None:

@@ -20,7 +20,8 @@ from exporter.journal.gate import Gate
 from exporter.journal.journal import AnyJournal, Journal
 from exporter.journal.keeper import Keeper
 from exporter.journal.memory import NoJournal
-from exporter.pushgateway.groups import PushApi, PushStore
+from exporter.pushgateway.groups import PushStore
+from exporter.pushgateway.pushing import PushApi
 from exporter.settings import ExporterSettings
 from exporter.text.expiry import Expiry
 from exporter.text.scrape import Scrape

@@ -23,7 +23,9 @@ _OURS = ("ENABLE_", "QUALITY_", "CONFIG_VERSION", "SHADOW_", "PIPEMETER_", "DASH
 
 # Files that take longest, most of it waiting for servers: begun first, the others are done meanwhile.
 _FIRST = (
+    "test_installed_stages.py",
     "monitoring/test_end_to_end.py",
+    "test_installed_core.py",
     "monitoring/compile/test_alert_tests.py",
     "pipemeter/verbs/test_run.py",
     "monitoring/replay/test_replayer.py",

@@ -16,7 +16,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as _parse_classic
 from prometheus_client.samples import Sample as ParsedSample
 
+from exporter.pushgateway.declared import Declared
 from exporter.pushgateway.grouping import LABEL, MAX_NAME, MAX_VALUE, Group, refused
+from exporter.pushgateway.protobuf import metric_families
 
 PUSH_TIME = "push_time_seconds"
 PUSH_FAILURE_TIME = "push_failure_time_seconds"
@@ -59,20 +61,9 @@ class Push(msgspec.Struct, frozen=True):
     families: Sequence[Pushed]
 
 
-class Declared(msgspec.Struct):
-    """One family as a body declares it, not checked yet."""
-
-    name: str
-    kind: str
-    help: str
-    samples: list[ParsedSample]
-
-
 def families_of(body: bytes, media_type: str, group: Group) -> list[Pushed]:
     """Parse a pushed body. Raises ApiError 400 for what is not valid, naming the family."""
     if media_type == "application/vnd.google.protobuf":
-        from exporter.pushgateway.protobuf import metric_families
-
         return _checked(metric_families(body), group)
     try:
         text = body.decode("utf-8")

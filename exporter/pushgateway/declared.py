@@ -1,4 +1,4 @@
-"""What a pushed body says, whatever format it says it in: families that nobody has checked yet."""
+"""What the readers of both formats hand over: families as a body declares them, not checked yet."""
 
 from __future__ import annotations
 

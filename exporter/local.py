@@ -53,6 +53,7 @@ class LocalRecorder(Recorder):
         self._rejected = metrics.series(REJECTED_RECORDS)
         self._flushing = threading.Lock()
         self._closed = threading.Event()
+        self._told_late = False
         exporter.before_scrape.append(self.flush)
         metrics.apply(self.config.activated())  # gauges of this process's configuration; nothing to count
         self._interval = flush_seconds
@@ -70,6 +71,8 @@ class LocalRecorder(Recorder):
             except Exception as error:  # noqa: BLE001 - the recorder's edge: nothing may reach the caller
                 self._rejected("invalid").inc()
                 _log.warning("event refused", error=str(error), event_type=type(event).__name__)
+        if self._closed.is_set():
+            self._late()
 
     def item_started(self) -> None:
         """Raise the number of items in progress."""
@@ -106,6 +109,13 @@ class LocalRecorder(Recorder):
         self._thread.join()
         while not self.flush():
             self._closed.wait(0.01)
+
+    def _late(self) -> None:
+        """Hand over at once what came after `close`: no thread does it any more."""
+        if not self._told_late:
+            self._told_late = True
+            _log.warning("recorded after close; close a recorder once nothing records any more")
+        self.flush()
 
     def _run(self) -> None:
         while not self._closed.wait(self._interval):

@@ -69,6 +69,17 @@ def totals(found: Overview) -> list[tuple[str, str]]:
     ]
 
 
+def abandoned(found: Overview) -> str:
+    """Return what became of items that nobody waited for, in a sentence; empty where there were none."""
+    count = sum(found.abandoned.values())
+    if not count:
+        return ""
+    every = count + sum(found.total(name) for name in ("items", "failures"))
+    reasons = ", ".join(f"{reason} {number:,}" for reason, number in found.abandoned.items())
+    were = "item was" if count == 1 else "items were"
+    return f"{count:,} {were} abandoned before the end ({reasons}): {figure(count / every, 'ratio')} of all that began"
+
+
 def hours(seconds: float | None) -> str:
     """Return hours, as time saved is counted."""
     return NONE if seconds is None else f"{seconds / 3600:,.2f} h"

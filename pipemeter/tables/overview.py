@@ -8,7 +8,7 @@ from rich.text import Text
 
 from monitoring.reporting.overview import Overview
 from monitoring.reporting.readings import State
-from monitoring.reporting.sections import Cell, Section, active, heading, overview_sections, totals
+from monitoring.reporting.sections import Cell, Section, abandoned, active, heading, overview_sections, totals
 from monitoring.wording.figures import plain
 
 _STYLES: dict[State | None, str] = {"ok": "green", "warning": "yellow", "critical": "bold red", "no data": "dim"}
@@ -20,6 +20,8 @@ def overview_table(found: Overview) -> RenderableType:
     if found.shortage:
         parts.append(Text(found.shortage, "bold yellow"))
     parts.append(Text("   ".join(f"{much} {what}" for what, much in totals(found))))
+    if sentence := abandoned(found):
+        parts.append(Text(sentence, "yellow"))
     parts += [section_table(section) for section in overview_sections(found)]
     parts.append(section_table(active(found.alerts, found.at)))
     return Group(*parts)

@@ -5,6 +5,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from exporter.exporter import Exporter
 from exporter.local import MAX_WAITING, LocalRecorder
 from exporter.settings import ExporterSettings
@@ -71,6 +73,16 @@ def test_recording_never_raises(running: Running) -> None:
     recorder.close()
     assert running.value('exporter_rejected_records_total{reason="invalid"}') == 4
     assert running.value("pipeline_items_total") == 1
+
+
+def test_what_is_recorded_after_close_counts_and_is_told_of_once(running: Running) -> None:
+    recorder = LocalRecorder(running.exporter, Config(), flush_seconds=3600)
+    recorder.close()
+    with capture_logs() as logs:
+        for _ in range(3):
+            recorder.record(ITEM)
+    assert running.value("pipeline_items_total") == 3
+    assert [log["event"] for log in logs] == ["recorded after close; close a recorder once nothing records any more"]
 
 
 def test_what_finds_no_room_is_counted(running: Running) -> None:

@@ -14,6 +14,7 @@ from pipeline.domains.content.families import (
     FAILURES,
     ITEM_DURATION,
     ITEMS,
+    ITEMS_ABANDONED,
     LLM_CALLS_SAVED,
     QUALITY_MARGIN,
     SHADOW_ESTIMATED_SAVED,
@@ -33,7 +34,7 @@ def _items(*ways: str) -> Term:
 
 
 _SAVED, _SPENT = term(TIME_SAVED), term(TIME_SPENT)
-_FAILED = term(FAILURES)
+_FAILED, _ABANDONED = term(FAILURES), term(ITEMS_ABANDONED)
 _UP = (("job", (JOB,)),)
 WHICH_STAGE = "See which stage fails with which error, and mend or switch off what it depends on."
 
@@ -106,6 +107,18 @@ SIGNALS: tuple[Signal, ...] = (
         good="low",
         burn=Burn("PipelineErrorBudgetBurn", "items", WHICH_STAGE),
         splits=SPLIT,
+    ),
+    Signal(
+        "abandoned_rate",
+        "Abandoned items",
+        "Items that were cancelled or interrupted, of all that were, that failed or that finished.",
+        "ratio",
+        "ratio",
+        (_ABANDONED,),
+        (_ABANDONED, _FAILED, _items()),
+        good="low",
+        splits=_SPLIT,
+        plural=True,
     ),
     Signal(
         "availability",
@@ -257,6 +270,15 @@ SIGNALS: tuple[Signal, ...] = (
         term(FAILURES),
         good="low",
         splits=(*SPLIT, "pipeline_stage"),
+    ),
+    total(
+        "abandonments",
+        "Items abandoned",
+        "Items that were cancelled or interrupted: they neither finished nor failed.",
+        "items",
+        term(ITEMS_ABANDONED),
+        good="low",
+        splits=(*_SPLIT, "reason"),
     ),
     total(
         "bypasses",

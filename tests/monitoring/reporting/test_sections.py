@@ -10,6 +10,7 @@ from monitoring.reporting.readings import Budget, Reading, State, read
 from monitoring.reporting.report import document
 from monitoring.reporting.sections import (
     Cell,
+    abandoned,
     active,
     budgets,
     checkpoints,
@@ -60,6 +61,18 @@ def test_without_other_headlines_nothing_is_said_of_other_domains() -> None:
     assert [section.title for section in overview_sections(PLAIN)] == ["Against the targets"]
     assert "domains" not in document(PLAIN)
     assert document(TOLD)["domains"][0]["readings"][0]["signal"] == "rejected_records"
+
+
+def test_items_that_nobody_waited_for_are_told_of_in_a_sentence() -> None:
+    totals: dict[str, float | None] = {"items": 180.0, "failures": 8.0}
+    told = msgspec.structs.replace(PLAIN, totals=totals, abandoned={"cancelled": 9, "interrupted": 3})
+    sentence = "12 items were abandoned before the end (cancelled 9, interrupted 3): 6.0 % of all that began"
+    assert abandoned(told) == sentence
+    assert document(told)["abandoned"] == {"cancelled": 9, "interrupted": 3}
+    one = msgspec.structs.replace(PLAIN, totals=dict(totals, failures=None), abandoned={"cancelled": 1})
+    assert abandoned(one).startswith("1 item was abandoned before the end (cancelled 1): 0.6 %")
+    assert abandoned(PLAIN) == ""
+    assert "abandoned" not in document(PLAIN)
 
 
 NOW = 1_795_219_200.0

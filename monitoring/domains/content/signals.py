@@ -117,7 +117,7 @@ SIGNALS: tuple[Signal, ...] = (
         (_ABANDONED,),
         (_ABANDONED, _FAILED, _items()),
         good="low",
-        splits=_SPLIT,
+        splits=SPLIT,
         plural=True,
     ),
     Signal(
@@ -278,7 +278,7 @@ SIGNALS: tuple[Signal, ...] = (
         "items",
         term(ITEMS_ABANDONED),
         good="low",
-        splits=(*_SPLIT, "reason"),
+        splits=(*SPLIT, "reason"),
     ),
     total(
         "bypasses",

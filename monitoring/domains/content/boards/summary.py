@@ -29,7 +29,7 @@ def summary(
     more: Mapping[str, tuple[str, AnyScale]] = NOTHING_MORE,
     how: str = "",
 ) -> Panel:
-    """Return the table. `column`: title of the label's column; `more`: columns by signal; `how`: what they mean."""
+    """Return the table. `column`: title of the label's; `more`: further columns by signal; `how` they are read."""
     columns = {**_COLUMNS, **more}
     return Panel(
         title,

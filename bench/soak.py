@@ -2,20 +2,27 @@
 
 python -m bench.soak [--minutes 10] [--kill-every 20]
 
-Three kinds of senders at once: a PushRecorder as a pipeline uses it, single posts and batches with idempotency keys,
-repeated until they are acknowledged; and a scraper. Exit code 1 if anything was lost, counted twice, or grew.
+Four kinds of senders at once: a PushRecorder as a pipeline uses it; another one in a process that forks, whose children
+record and end in every way there is; single posts and batches with idempotency keys, repeated until they are
+acknowledged; and a scraper. Exit code 1 if anything was lost, counted twice, or grew.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import multiprocessing
+import os
 import random
+import signal
 import sys
 import tempfile
 import threading
 import time
 import uuid
 from itertools import pairwise
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import httpx
@@ -87,6 +94,36 @@ def pushes(recorder: PushRecorder, stop: threading.Event, tally: Tally) -> None:
         tally.add("recorded by a PushRecorder", 5)
 
 
+def forking(url: str, spool: Path, settings: PushSettings, stop: Event, recorded: Connection) -> None:
+    """Record here and in forked children, which end with and without notice; say in the end how much that was."""
+    rng, count = random.Random(4), 0
+    event = ItemFinished(**record(rng))  # type: ignore[arg-type]
+    with PushRecorder(url, spool=spool, settings=settings) as recorder:
+        while not stop.wait(0.2):
+            recorder.record_many([event] * 10)
+            count += 10
+            for way in ("kill", "bare exit", "later", "close"):
+                child = os.fork()
+                if child:
+                    count += 25
+                    continue
+                recorder.record_many([event] * 25)
+                if way == "kill":
+                    os.kill(os.getpid(), signal.SIGKILL)
+                if way == "later":
+                    time.sleep(rng.uniform(0.0, 2.0))
+                if way == "close":
+                    recorder.close()
+                os._exit(0)
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, 0)[0]:
+                pass
+    recorded.send(count)
+
+
 def scrapes(url: str, stop: threading.Event, seen: list[float]) -> None:
     """Scrape every second; keep what the counter showed, which must never fall."""
     with httpx.Client(base_url=url, timeout=10) as client:
@@ -106,6 +143,11 @@ def run(server: Server, folder: Path, seconds: float, kill_every: float) -> bool
     stop, tally, seen, memory, sizes = threading.Event(), Tally(), [], [], []  # type: ignore[var-annotated]
     settings = PushSettings(buffer_events=200_000, batch_seconds=0.1, close_seconds=20.0)
     recorder = PushRecorder(server.url, spool=folder / "spool", settings=settings)
+    context = multiprocessing.get_context("spawn")
+    told, telling = context.Pipe(duplex=False)
+    no_more = context.Event()
+    forker = context.Process(target=forking, args=(server.url, folder / "spool", settings, no_more, telling))
+    forker.start()
     threads = [
         threading.Thread(target=singles, args=(server.url, stop, tally)),
         threading.Thread(target=batches, args=(server.url, stop, tally)),
@@ -125,17 +167,19 @@ def run(server: Server, folder: Path, seconds: float, kill_every: float) -> bool
         print(f"  {time.monotonic() - started:6.0f} s: {tally.total:12,} sent, {memory[-1] / 1e6:.0f} MB resident, "
               f"journal {sizes[-1] / 1e6:.0f} MB", flush=True)  # fmt: skip
     stop.set()
+    no_more.set()
     for thread in threads:
         thread.join()
+    tally.add("recorded in processes that fork", told.recv())
+    forker.join()
     recorder.close()
     deadline = time.monotonic() + 60
-    with PushRecorder(server.url, spool=folder / "spool", settings=settings) as rest:  # delivers what was spooled
-        while (
-            recorder.delivered + rest.delivered < tally.counts["recorded by a PushRecorder"]
-            and time.monotonic() < deadline
-        ):
+    with (
+        PushRecorder(server.url, spool=folder / "spool", settings=settings),  # delivers what was spooled
+        httpx.Client(base_url=server.url, timeout=30) as client,
+    ):
+        while counted(client) < tally.total and time.monotonic() < deadline:
             time.sleep(0.1)
-    with httpx.Client(base_url=server.url, timeout=30) as client:
         final = counted(client)
     return report(tally, final, recorder, seen, memory, kills)
 

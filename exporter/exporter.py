@@ -17,9 +17,11 @@ from exporter.intake.acceptor import Acceptor, Limits
 from exporter.intake.bodies import Budget
 from exporter.intake.requests import RecordRequests
 from exporter.journal.gate import Gate
-from exporter.journal.journal import AnyJournal, Journal, NoJournal
+from exporter.journal.journal import AnyJournal, Journal
 from exporter.journal.keeper import Keeper
-from exporter.pushgateway.groups import PushApi, PushStore
+from exporter.journal.memory import NoJournal
+from exporter.pushgateway.groups import PushStore
+from exporter.pushgateway.pushing import PushApi
 from exporter.settings import ExporterSettings
 from exporter.text.expiry import Expiry
 from exporter.text.scrape import Scrape
@@ -66,7 +68,10 @@ class Exporter:
         )
         self.metrics.series(BUILD_INFO)(installed_version(), platform.python_version()).set(1)
         self.metrics.apply(config.activated())  # until a pipeline says otherwise: replayed events go over it
-        self.journal: AnyJournal = Journal(settings.journal, settings.sync) if settings.journal else NoJournal()
+        self.journal: AnyJournal = (
+            Journal(settings.journal, settings.sync, clock=clock) if settings.journal else NoJournal()
+        )
+        _tell(self.journal)
         limits = Limits(settings.max_waiting_requests, settings.max_waiting_bytes)
         self.counters = Counters(self.metrics, clock)
         self.gate = Gate(self.journal, self.metrics.family(JOURNAL_ERRORS), clock)
@@ -117,6 +122,7 @@ class Exporter:
     def _before_scrape(self) -> None:
         for bring_up_to_date in self.before_scrape:
             bring_up_to_date()
+        self.gate.look()
         self._forgotten.inc(self.journal.forgotten_keys - self._forgotten._value.get())
         self._waiting.set(self.acceptor.pending)
         self._size.set(self.journal.size_bytes())
@@ -127,10 +133,8 @@ class Exporter:
         """Write a last snapshot and let go of the journal."""
         if not self.stopping:
             self.stopping, self.ready = True, False
-            try:
-                self.keeper.compact_now()
-            finally:
-                self.journal.close()
+            self.keeper.compact_now()
+            self.journal.close()
 
 
 def source_for(settings: ExporterSettings, counters: Counters, clock: Callable[[], float]) -> Source:
@@ -138,6 +142,14 @@ def source_for(settings: ExporterSettings, counters: Counters, clock: Callable[[
     if settings.prometheus_url:
         return PrometheusSource(PrometheusClient(settings.prometheus_url), clock)
     return ProcessSource(counters, clock)
+
+
+def _tell(journal: AnyJournal) -> None:
+    """Say what became of the journal while nobody looked after it."""
+    if journal.mended is not None:
+        _log.error("the journal was mended", journal=str(journal.path), told=journal.mended.sentence())
+    if journal.before:
+        _log.warning("the journal is gone; counting begins at zero", journal=str(journal.path), records=journal.before)
 
 
 def _print_line(line: str) -> None:

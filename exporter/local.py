@@ -11,7 +11,7 @@ import structlog
 
 from exporter.exporter import Exporter
 from exporter.journal.entries import encode_events
-from exporter.journal.journal import JournalError
+from exporter.journal.errors import JournalError
 from pipeline.configuration.config import Config
 from pipeline.domains.catalogue import event_types
 from pipeline.domains.content.families import ITEMS_IN_PROGRESS, LAST_ITEM_TIMESTAMP
@@ -44,6 +44,7 @@ class LocalRecorder(Recorder):
     ) -> None:
         super().__init__(config, costs)
         self._acceptor = exporter.acceptor
+        self._gate = exporter.gate
         self._clock = clock
         self._waiting: deque[DomainEvent] = deque()
         metrics = exporter.metrics
@@ -52,6 +53,7 @@ class LocalRecorder(Recorder):
         self._rejected = metrics.series(REJECTED_RECORDS)
         self._flushing = threading.Lock()
         self._closed = threading.Event()
+        self._told_late = False
         exporter.before_scrape.append(self.flush)
         metrics.apply(self.config.activated())  # gauges of this process's configuration; nothing to count
         self._interval = flush_seconds
@@ -69,6 +71,8 @@ class LocalRecorder(Recorder):
             except Exception as error:  # noqa: BLE001 - the recorder's edge: nothing may reach the caller
                 self._rejected("invalid").inc()
                 _log.warning("event refused", error=str(error), event_type=type(event).__name__)
+        if self._closed.is_set():
+            self._late()
 
     def item_started(self) -> None:
         """Raise the number of items in progress."""
@@ -80,7 +84,10 @@ class LocalRecorder(Recorder):
         self._last_item.set(self._clock())
 
     def flush(self) -> bool:
-        """Hand over what waits; False when it has to wait a little longer (a snapshot is being made)."""
+        """Hand over what waits; False when it has to wait longer: a snapshot is made, or the journal cannot be written.
+
+        Once `close` has been called nothing waits any longer: what the journal does not take then is counted as lost.
+        """
         with self._flushing:
             events = [self._waiting.popleft() for _ in range(len(self._waiting))]
             if not events:
@@ -89,9 +96,10 @@ class LocalRecorder(Recorder):
                 if self._acceptor.accept(events):
                     return True
             except JournalError as error:
-                self._rejected("storage").inc(len(events))
-                _log.error("events lost, the journal cannot be written", events=len(events), error=str(error))
-                return True
+                if self._closed.is_set() and self._gate.failing is not None:  # else a new one has just been begun
+                    self._rejected("storage").inc(len(events))
+                    _log.error("events lost, the journal cannot be written", events=len(events), error=str(error))
+                    return True
             self._waiting.extendleft(reversed(events))
             return False
 
@@ -101,6 +109,13 @@ class LocalRecorder(Recorder):
         self._thread.join()
         while not self.flush():
             self._closed.wait(0.01)
+
+    def _late(self) -> None:
+        """Hand over at once what came after `close`: no thread does it any more."""
+        if not self._told_late:
+            self._told_late = True
+            _log.warning("recorded after close; close a recorder once nothing records any more")
+        self.flush()
 
     def _run(self) -> None:
         while not self._closed.wait(self._interval):

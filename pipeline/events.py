@@ -13,15 +13,18 @@ from typing import TypeVar, get_args
 import msgspec
 
 from pipeline.domains.content.events import (
+    ABANDON_REASONS,
     BYPASS_REASONS,
     PROCESSING_TYPES,
     SKIP_DECISIONS,
     SKIP_VERDICTS,
+    AbandonReason,
     BypassReason,
     CallsSaved,
     CheckpointEvaluated,
     ConfigActivated,
     ContentEvent,
+    ItemAbandoned,
     ItemFailed,
     ItemFinished,
     ProcessingType,
@@ -36,11 +39,13 @@ from pipeline.domains.content.events import (
 from pipeline.domains.event import Count, Dollars, DomainEvent, Margin, Ratio, SavedShare, Seconds
 
 __all__ = [
+    "ABANDON_REASONS",
     "BYPASS_REASONS",
     "EVENT_TYPES",
     "PROCESSING_TYPES",
     "SKIP_DECISIONS",
     "SKIP_VERDICTS",
+    "AbandonReason",
     "BypassReason",
     "CallsSaved",
     "CheckpointEvaluated",
@@ -49,6 +54,7 @@ __all__ = [
     "Dollars",
     "DomainEvent",
     "Event",
+    "ItemAbandoned",
     "ItemFailed",
     "ItemFinished",
     "Margin",

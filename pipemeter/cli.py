@@ -14,6 +14,7 @@ _VERBS = {
     "run": "Process content and show what the shortcuts saved.",
     "explain": "Say what the pipeline would do with content, and why.",
     "serve": "Serve /metrics and take records from other processes.",
+    "journal": "Check or mend what the exporter keeps.",
     "simulate": "Send realistic traffic to an exporter.",
     "backtest": "Replay alert rules over recorded history: what would have fired.",
     "status": "Show what was done and saved, and how that stands against the targets.",

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from exporter.counting.hours import Hours
 from exporter.counting.snapshot import Snapshot, cells_of, children_of, kept_names, restore
-from exporter.counting.trends import Trends
 from pipeline.domains.content.bulk import BulkApplier
 from pipeline.domains.event import DomainEvent
-from pipeline.domains.exporter.families import RECORDS
+from pipeline.domains.exporter.families import JOURNAL_LOST_RECORDS, RECORDS
 from pipeline.events import ConfigActivated
 from pipeline.metrics.registry import Metrics
 
@@ -26,23 +26,29 @@ class Counters:
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.time) -> None:
         self.metrics = metrics
-        self.trends = Trends()
+        self.hours = Hours(metrics)
         self.since: float | None = None
         self._configs: dict[str | None, ConfigActivated] = {}
+        self._clock = clock
         self._bulk = BulkApplier(metrics, clock)
         self._records = metrics.family(RECORDS)
+        self._lost = metrics.family(JOURNAL_LOST_RECORDS)
 
     def apply(self, events: Sequence[DomainEvent], at: float) -> None:
         """Count events that were accepted at that Unix time."""
         if not events:
             return
+        self.hours.turn(at)
         self._bulk.apply(events)
-        self.trends.note(events, at)
         self._records.inc(len(events))
         self.since = at if self.since is None else self.since
         for event in events:
             if type(event) is ConfigActivated:
                 self._remember(event)
+
+    def lose(self, records: int) -> None:
+        """Count records that the journal had and can no longer give back."""
+        self._lost.inc(records)
 
     def _remember(self, event: ConfigActivated) -> None:
         self._configs.pop(event.config_version, None)
@@ -52,12 +58,12 @@ class Counters:
 
     def snapshot(self, families: list[msgspec.Raw], pushed: bytes) -> Snapshot:
         """Return everything as one value, given what `capture` read off the metrics and what was pushed."""
-        return Snapshot(families, list(self._configs.values()), self.trends.all(), pushed, self.since)
+        return Snapshot(families, list(self._configs.values()), pushed, self.since, self.hours.written())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put back what `snapshot` gave. Gauges of the configuration come back by activating it again."""
         restore(self.metrics, snapshot.families)
-        self.trends.restore(snapshot.hours)
+        self.hours.restore(snapshot.figures, self._clock())
         self.since = snapshot.since
         self.metrics.apply_many(snapshot.configs)
         self._configs = {config.config_version: config for config in snapshot.configs}
@@ -68,5 +74,5 @@ class Counters:
             for _, child in children_of(self.metrics.family(name)):
                 for cell in cells_of(child):
                     cell.set(0)
-        self.trends.restore(())
+        self.hours.reset()
         self.since = None

@@ -18,9 +18,9 @@ import structlog
 from exporter.counting.counters import Counters
 from exporter.errors import ApiError, busy
 from exporter.intake.decoding import Submission
-from exporter.journal.entries import Entry, encode_events, key_hash
+from exporter.journal.entries import Entry, encode_events, key_hash, mark_of
+from exporter.journal.errors import JournalError
 from exporter.journal.gate import Gate
-from exporter.journal.journal import JournalError
 from pipeline.domains.event import DomainEvent
 from pipeline.domains.exporter.families import COMMIT_DURATION, DUPLICATE_RECORDS
 
@@ -44,11 +44,12 @@ class Outcome(msgspec.Struct, frozen=True):
 class _Waiting:
     """A submission on its way, and the future that its sender waits for."""
 
-    __slots__ = ("future", "key", "submission")
+    __slots__ = ("future", "key", "mark", "submission")
 
-    def __init__(self, submission: Submission, key: bytes | None, future: asyncio.Future[Outcome]) -> None:
+    def __init__(self, submission: Submission, key: str | None, future: asyncio.Future[Outcome]) -> None:
         self.submission = submission
-        self.key = key
+        self.key = key_hash(key) if key else b""
+        self.mark = mark_of(self.key, submission.events) if key else b""
         self.future = future
 
 
@@ -82,12 +83,15 @@ class Acceptor:
         return len(self._pending)
 
     async def submit(self, submission: Submission, key: str | None = None) -> Outcome:
-        """Take a submission in; returns once it is kept and counted. Raises ApiError 503 when that is not possible."""
+        """Take a submission in; returns once it is kept and counted.
+
+        Raises ApiError 503 when that is not possible, 422 for a key that came before with other content.
+        """
         size = len(submission.body)
         if len(self._pending) >= self._limits.requests or self._pending_bytes + size > self._limits.size_bytes:
             raise busy("too much is waiting already; try again")
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._pending.append(_Waiting(submission, key_hash(key) if key else None, future))
+        self._pending.append(_Waiting(submission, key, future))
         self._pending_bytes += size
         self.schedule()
         return await future
@@ -102,7 +106,12 @@ class Acceptor:
             if self._gate.paused:
                 return False
             now = self._clock()
-            self._journal.append([Entry(now, "events", body)])
+            try:
+                self._journal.append([Entry(now, "events", body, len(events))])
+            except JournalError as error:
+                self._gate.failed(error)
+                raise
+            self._gate.kept()
             self._counters.apply(events, now)
         return True
 
@@ -152,26 +161,33 @@ class Acceptor:
             return [], []
 
     def _commit_locked(self, group: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting]]:
-        fresh, duplicates, keys = self._sort(group)
+        fresh, duplicates, others, marks = self._sort(group)
+        for waiting in others:
+            _fail((waiting,), _other_content(waiting.submission))
         if fresh:
             now = self._clock()
-            self._journal.append(_entries([w.submission for w in fresh], now), keys, now)
-            self._gate.failing = None
+            self._journal.append(_entries([w.submission for w in fresh], now), marks, now)
+            self._gate.kept()
             self._counters.apply([event for w in fresh for event in w.submission.events], now)
         return fresh, duplicates
 
-    def _sort(self, group: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting], list[bytes]]:
-        fresh, duplicates = [], []
-        keys: dict[bytes, None] = {}
+    def _sort(self, group: list[_Waiting]) -> tuple[list[_Waiting], list[_Waiting], list[_Waiting], list[bytes]]:
+        """Return what is fresh, what is a repeat, what has the key of something else, and the marks to keep."""
+        fresh: list[_Waiting] = []
+        duplicates: list[_Waiting] = []
+        others: list[_Waiting] = []
+        marks: dict[bytes, bytes] = {}
         for waiting in group:
-            if waiting.key is None:
+            if not waiting.key:
                 fresh.append(waiting)
-            elif waiting.key in keys or self._journal.seen(waiting.key):
-                duplicates.append(waiting)
+                continue
+            known = marks.get(waiting.key) or self._journal.seen(waiting.key)
+            if known is None:
+                marks[waiting.key] = waiting.mark
+                fresh.append(waiting)
             else:
-                keys[waiting.key] = None
-                fresh.append(waiting)
-        return fresh, duplicates, list(keys)
+                (duplicates if known in (waiting.mark, waiting.key) else others).append(waiting)
+        return fresh, duplicates, others, list(marks.values())
 
     def _conclude(self, fresh: Iterable[_Waiting], duplicates: Iterable[_Waiting]) -> None:
         for waiting in duplicates:
@@ -184,11 +200,24 @@ class Acceptor:
 
 def _entries(submissions: Sequence[Submission], now: float) -> list[Entry]:
     """Make journal entries of submissions: neighbours of one event each share an entry."""
-    entries = []
+    entries: list[Entry] = []
     for (kind, many), group in groupby(submissions, key=lambda s: (s.kind, s.many)):
-        bodies = [submission.body for submission in group]
-        entries += [Entry(now, kind, b) for b in bodies] if many else [Entry(now, kind, b"[%b]" % b",".join(bodies))]
+        if many:
+            entries += [Entry(now, kind, submission.body, len(submission.events)) for submission in group]
+        else:
+            bodies = [submission.body for submission in group]
+            entries.append(Entry(now, kind, b"[%b]" % b",".join(bodies), len(bodies)))
     return entries
+
+
+def _other_content(submission: Submission) -> ApiError:
+    """Return the refusal of a request that would be lost, were it taken for the repeat that its key says it is."""
+    count = len(submission.events)
+    _log.warning("an Idempotency-Key came again with other content: a sender uses keys twice", records=count)
+    message = (
+        "this Idempotency-Key came before with other content; nothing of this was counted: give it a key of its own"
+    )
+    return ApiError(422, "key", message, records=count)
 
 
 def _answer(waiting: _Waiting, outcome: Outcome) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import struct
+import zlib
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -13,12 +15,14 @@ from pipeline.domains.catalogue import any_event
 from pipeline.domains.event import DomainEvent
 from pipeline.events import ItemFinished
 
-Kind = Literal["events", "records", "records-lines", "events-lines", "push"]
+Kind = Literal["events", "records", "records-lines", "events-lines", "push", "mended"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # requests are read with these very decoders, so that the journal can read again whatever was taken in
 RECORD, RECORDS = msgspec.json.Decoder(ItemFinished), msgspec.json.Decoder(list[ItemFinished])
 Decoder = msgspec.json.Decoder[Any]
 _RAW = msgspec.json.Decoder(list[msgspec.Raw])
+_HEAD = struct.Struct("<qdq")
 
 
 @cache
@@ -29,16 +33,62 @@ def event_decoders() -> tuple[Decoder, Decoder]:
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """Something that was accepted: when (Unix seconds), what kind of body, the body itself."""
+    """Something that was accepted: when (Unix seconds), what kind of body, the body, how many records are in it."""
 
     at: float
     kind: Kind
     body: bytes
+    records: int = 0
+
+
+class Row(msgspec.Struct, frozen=True):
+    """An entry or the snapshot as the file holds it.
+
+    `total`: records accepted up to and with it, from which a reader knows how many a gap has swallowed. Both `total`
+    and `checksum` are None in what versions before 2 wrote.
+    """
+
+    seq: int
+    at: float
+    kind: str
+    body: bytes
+    total: int | None = None
+    checksum: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is what was written, as far as its checksum tells."""
+        return self.checksum is None or self.checksum == checksum(
+            self.seq, self.at, self.kind, self.total or 0, self.body
+        )
+
+
+class Mending(msgspec.Struct, frozen=True):
+    """The body of an entry of kind `mended`: how many records were lost for good, and when the journal was mended."""
+
+    lost_records: int
+
+
+def checksum(seq: int, at: float, kind: str, total: int, body: bytes) -> int:
+    """Return the checksum of a row."""
+    return zlib.crc32(body, zlib.crc32(_HEAD.pack(seq, at, total) + kind.encode()))
+
+
+KEY_BYTES = 11  # of a mark's 16; the others are of the content
 
 
 def key_hash(key: str) -> bytes:
-    """Return what is kept of an Idempotency-Key: 16 bytes, whatever its length."""
+    """Return 16 bytes that name an Idempotency-Key, whatever its length."""
     return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def mark_of(key: bytes, events: Sequence[DomainEvent]) -> bytes:
+    """Return what is kept of a request: 16 bytes, of its key's hash and of what it brought, however that was written.
+
+    (Formerly it was the key's whole hash: then nothing is known of the content.)
+    """
+    content = hashlib.blake2b(encode_events(events), digest_size=16 - KEY_BYTES).digest()
+    return key[:KEY_BYTES] + content
 
 
 def encode_events(events: Sequence[DomainEvent]) -> bytes:
@@ -46,28 +96,31 @@ def encode_events(events: Sequence[DomainEvent]) -> bytes:
     return msgspec.json.encode(events)
 
 
-def decode_entry(kind: Kind, body: bytes) -> list[DomainEvent]:
-    """Decode the records of an entry. Raises msgspec.DecodeError or UnicodeDecodeError for what it cannot read."""
-    if kind == "records":
-        return list(RECORDS.decode(body))
-    if kind == "records-lines":
-        return list(RECORD.decode_lines(body))
-    one, many = event_decoders()
-    return list(one.decode_lines(body) if kind == "events-lines" else many.decode(body))
+def decode_entry(kind: str, body: bytes) -> tuple[list[DomainEvent], int]:
+    """Decode the records of an entry; return them, and how many there are beside that cannot be read."""
+    try:
+        if kind == "records":
+            return list(RECORDS.decode(body)), 0
+        if kind == "records-lines":
+            return list(RECORD.decode_lines(body)), 0
+        one, many = event_decoders()
+        return list(one.decode_lines(body) if kind == "events-lines" else many.decode(body)), 0
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _one_by_one(kind, body)
 
 
-def salvage(kind: Kind, body: bytes) -> tuple[list[DomainEvent], int]:
-    """Decode what can be read of an entry, and say how many of its events cannot: a domain may be gone.
-
-    Raises msgspec.DecodeError or UnicodeDecodeError where not even the events can be told apart.
-    """
+def _one_by_one(kind: str, body: bytes) -> tuple[list[DomainEvent], int]:
+    """Read what can be read of an entry that holds records of another version, or of a domain that is not installed."""
     one = RECORD if kind.startswith("records") else event_decoders()[0]
-    apart = msgspec.json.Decoder(msgspec.Raw).decode_lines if kind.endswith("lines") else _RAW.decode
+    try:
+        pieces = body.splitlines() if kind.endswith("-lines") else [bytes(raw) for raw in _RAW.decode(body)]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return [], 1
     found: list[DomainEvent] = []
-    rows = apart(body)
-    for row in rows:
+    unread = 0
+    for piece in pieces:
         try:
-            found.append(one.decode(row))
+            found.append(one.decode(piece))
         except (msgspec.DecodeError, UnicodeDecodeError):
-            continue
-    return found, len(rows) - len(found)
+            unread += bool(piece.strip())
+    return found, unread

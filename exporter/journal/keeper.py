@@ -12,9 +12,9 @@ import structlog
 
 from exporter.counting.counters import Counters
 from exporter.counting.snapshot import Snapshot, capture
-from exporter.journal.entries import Entry, decode_entry, salvage
+from exporter.journal.entries import Entry, Mending, decode_entry
+from exporter.journal.errors import JournalError
 from exporter.journal.gate import Gate
-from exporter.journal.journal import JournalError
 from pipeline.domains.exporter.families import COMPACTION_DURATION
 
 _log = structlog.get_logger("exporter.keeper")
@@ -56,6 +56,7 @@ class Keeper:
         self.snapshots = 0
         self._duration = counters.metrics.family(COMPACTION_DURATION)
         gate.after_commit = self.compact_if_due
+        gate.everything = self.everything
 
     def restore(self) -> int:
         """Put back snapshot and entries; return how many entries there were. Raises JournalError."""
@@ -65,10 +66,7 @@ class Keeper:
             self._restore_snapshot(body)
         count = 0
         for entry in journal.entries():
-            if entry.kind == "push":
-                self._pushes.replay(entry.body, entry.at)
-            else:
-                self._replay(entry)
+            self._replay(entry)
             count += 1
         return count
 
@@ -81,17 +79,18 @@ class Keeper:
         self._pushes.load(snapshot.pushed)
 
     def _replay(self, entry: Entry) -> None:
-        """Count again what the journal kept. What cannot be read is skipped and reported."""
-        try:
-            events = decode_entry(entry.kind, entry.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            try:
-                events, skipped = salvage(entry.kind, entry.body)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                _log.error("journal entry cannot be read; skipped", kind=entry.kind, error=str(error))
-                return
-            _log.error("events of the journal cannot be read; skipped", events=skipped, error=str(error))
+        """Do again what the journal kept. Records that cannot be read are lost: reported and counted."""
+        if entry.kind == "push":
+            self._pushes.replay(entry.body, entry.at)
+            return
+        if entry.kind == "mended":
+            self._counters.lose(msgspec.json.decode(entry.body, type=Mending).lost_records)
+            return
+        events, unread = decode_entry(entry.kind, entry.body)
         self._counters.apply(events, entry.at)
+        if unread:
+            _log.error("records of the journal cannot be read", records=unread, kind=entry.kind, at=entry.at)
+            self._counters.lose(unread)
 
     def compact_if_due(self) -> None:
         """Start to compact when the journal has grown enough (called in the event loop after each commit)."""
@@ -111,18 +110,22 @@ class Keeper:
             for piece in capture(self._counters.metrics):
                 pieces.append(piece)
                 await asyncio.sleep(0)
-            await asyncio.to_thread(self._write, pieces)
+            await asyncio.to_thread(lambda: self._write(self._encoded(pieces)))
             self._duration.observe(time.perf_counter() - started)
         except JournalError as error:
-            _log.error("the journal could not be compacted", error=str(error))
+            with self._gate.lock:
+                self._gate.failed(error)
         finally:
             self._compacting = False
             self._gate.open()
 
     def compact_now(self) -> None:
-        """Do the same without an event loop, at the end of a process. Raises JournalError."""
+        """Do the same without an event loop, at the end of a process; a journal that is lost gets a successor."""
         with self._gate.lock:
-            self._write(list(capture(self._counters.metrics)))
+            try:
+                self._write(self.everything())
+            except JournalError as error:
+                self._gate.failed(error)
 
     def reset(self) -> None:
         """Set everything that the journal keeps to zero, and empty the journal."""
@@ -131,7 +134,13 @@ class Keeper:
             self._counters.reset()
             self._pushes.load(b"")
 
-    def _write(self, families: list[msgspec.Raw]) -> None:
-        state = self._counters.snapshot(families, self._pushes.dump())
-        self._gate.journal.compact(msgspec.msgpack.encode(state), self._clock())
+    def everything(self) -> bytes:
+        """Return a snapshot's body; whoever calls holds the gate's lock."""
+        return self._encoded(list(capture(self._counters.metrics)))
+
+    def _encoded(self, families: list[msgspec.Raw]) -> bytes:
+        return msgspec.msgpack.encode(self._counters.snapshot(families, self._pushes.dump()))
+
+    def _write(self, body: bytes) -> None:
+        self._gate.journal.compact(body, self._clock())
         self.snapshots += 1

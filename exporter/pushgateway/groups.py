@@ -1,38 +1,38 @@
 """Metrics of batch jobs, pushed as to a Pushgateway: the last value wins, kept by the same journal.
 
 `PUT` replaces a group, `POST` the families of the same name, `DELETE` removes the group. What cannot be exposed
-together with all the rest (another type, a name of ours, too many series) is refused whole.
+together with all the rest (another type, a series of another group, a name of ours, too many series) is refused whole.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal, cast
 
 import msgspec
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
-from starlette.requests import Request
-from starlette.responses import Response
 
 from exporter.errors import ApiError
-from exporter.intake.bodies import Budget, body_of, media_type
-from exporter.journal.entries import Entry
-from exporter.journal.gate import Gate
-from exporter.pushgateway.pushed import PUSH_FAILURE_TIME, PUSH_TIME, Group, Push, Pushed, families_of, group_of
-from exporter.settings import ExporterSettings
-from exporter.text.exposition import write_metric
+from exporter.pushgateway.grouping import Group, refused, shown
+from exporter.pushgateway.pushed import (
+    PUSH_FAILURE_TIME,
+    PUSH_TIME,
+    SUFFIXES,
+    Push,
+    Pushed,
+    Sample,
+    SeriesKey,
+    key_of,
+    upgraded,
+)
+from exporter.pushgateway.pushed_text import NO_HELP, Shown, classic, in_openmetrics, openmetrics
 from exporter.text.textformat import TextFormat
 
-_TYPES = (
-    "",
-    "text/plain",
-    "application/openmetrics-text",
-    "application/vnd.google.protobuf",
-    "application/x-www-form-urlencoded",
-)  # fmt: skip - the last is what curl says of --data-binary
+_TIMES = {
+    PUSH_TIME: "Last Unix time when this group was pushed to.",
+    PUSH_FAILURE_TIME: "Last Unix time when a push to this group failed.",
+}
 
 
 class GroupState(msgspec.Struct):
@@ -60,7 +60,9 @@ class PushStore:
         self._expiry = expiry_seconds
         self._clock = clock
         self._groups: dict[Group, GroupState] = {}
-        self._texts: dict[tuple[str, TextFormat], bytes] = {}
+        self._owners: dict[SeriesKey, Group] = {}  # of every pushed series
+        self._classic: dict[str, bytes] = {}  # texts, by family
+        self._openmetrics: list[bytes] | None = None
 
     @property
     def series(self) -> int:
@@ -69,6 +71,8 @@ class PushStore:
 
     def check(self, push: Push) -> None:
         """Raise ApiError when a push cannot be exposed together with what is there."""
+        if push.action == "DELETE":
+            return
         before = self._groups.get(push.group)
         kept = {} if before is None or push.action == "PUT" else before.families
         replaced = 0 if before is None else 2 + _count(before.families.values())
@@ -76,39 +80,61 @@ class PushStore:
         if self.series - replaced + 2 + _count(after.values()) > self._max_series:
             message = f"more than {self._max_series} pushed series; delete groups that are no longer needed"
             raise ApiError(413, "too_large", message, limit=self._max_series)
+        self._check_group(push.group)
+        holders = {name: (family, state.group) for state in self._groups.values() if state.group != push.group
+                   for family in state.families.values() for name in _names(family)}  # fmt: skip
+        holders |= {name: (family, push.group) for family in kept.values() if after[family.name] is family
+                    for name in _names(family)}  # fmt: skip
         for family in push.families:
-            self._check_family(family, push.group)
+            if _names(family) & self._registry._names_to_collectors.keys():
+                raise refused(f"{family.name} is a metric of the exporter itself")
+            for name in sorted(_names(family)):
+                _check_beside(family, push.group, *holders.setdefault(name, (family, push.group)))
+            self._check_series(family, push.group)
 
-    def _check_family(self, family: Pushed, group: Group) -> None:
-        names = {family.name, *(sample.name for sample in family.samples)}
-        if names & self._registry._names_to_collectors.keys():
-            raise ApiError(400, "malformed", f"{family.name} is a metric of the exporter itself")
-        for state in self._groups.values():
-            for other in state.families.values():
-                same = other.name == family.name
-                if same and other.kind != family.kind and state.group != group:
-                    message = f"{family.name} is a {other.kind} in another group, and a {family.kind} here"
-                    raise ApiError(400, "malformed", message)
-                if not same and names & {other.name, *(sample.name for sample in other.samples)}:
-                    raise ApiError(400, "malformed", f"{family.name} would clash with {other.name}, pushed before")
+    def _check_group(self, group: Group) -> None:
+        """Refuse a group that differs from another only by labels without a value: to Prometheus they are one."""
+        for other in self._groups if group not in self._groups else ():
+            if {pair for pair in other if pair[1]} == {pair for pair in group if pair[1]}:
+                raise refused(f"the groups {shown(group)} and {shown(other)} are the same series to Prometheus")
+
+    def _check_series(self, family: Pushed, group: Group) -> None:
+        for sample in family.samples:
+            owner = self._owners.get(key_of(sample), group)
+            if owner != group:
+                here, there = shown(group), shown(owner)
+                raise refused(f"a series of {sample.name} in the group {here} is in the group {there} already")
 
     def apply(self, push: Push, at: float) -> None:
         """Do what a push says."""
-        self._texts.clear()
+        state = self._groups.get(push.group, GroupState(push.group, {}))
+        replaced = set(state.families) if push.action != "POST" else {family.name for family in push.families}
+        self._forget([state.families.pop(name) for name in replaced if name in state.families])
         if push.action == "DELETE":
             self._groups.pop(push.group, None)
             return
-        state = self._groups.setdefault(push.group, GroupState(push.group, {}))
-        if push.action == "PUT":
-            state.families = {}
-        state.families |= {family.name: family for family in push.families}
+        self._groups[push.group] = state
+        self._put(state, push.families)
         state.pushed_at = at
+
+    def _forget(self, families: Iterable[Pushed]) -> None:
+        self._openmetrics = None
+        for family in families:
+            self._classic.pop(family.name, None)
+            for sample in family.samples:
+                self._owners.pop(key_of(sample), None)
+
+    def _put(self, state: GroupState, families: Iterable[Pushed]) -> None:
+        self._openmetrics = None
+        for family in upgraded(families):
+            state.families[family.name] = family
+            self._classic.pop(family.name, None)
+            self._owners |= {key_of(sample): state.group for sample in family.samples}
 
     def failed(self, group: Group) -> None:
         """Note that a push to a known group was refused."""
         if group in self._groups:
             self._groups[group].failed_at = self._clock()
-            self._texts.clear()
 
     def dump(self) -> bytes:
         """Return all groups as bytes."""
@@ -116,9 +142,11 @@ class PushStore:
 
     def load(self, state: bytes) -> None:
         """Put back what `dump` gave."""
-        groups = msgspec.msgpack.decode(state, type=list[GroupState]) if state else []
-        self._groups = {group.group: group for group in groups}
-        self._texts.clear()
+        self._groups, self._owners, self._classic, self._openmetrics = {}, {}, {}, None
+        for kept in msgspec.msgpack.decode(state, type=list[GroupState]) if state else []:
+            families, kept.families = kept.families.values(), {}
+            self._groups[kept.group] = kept
+            self._put(kept, families)
 
     def replay(self, body: bytes, at: float) -> None:
         """Do again what a journaled push did."""
@@ -129,40 +157,50 @@ class PushStore:
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every family, its samples from all groups."""
+        """Yield every family, its samples from all groups. A counter without `_total` is none to prometheus_client."""
         self._expire()
-        for name in self._names():
-            yield self._metric(name)
+        for family in [*self._shown(), *self._times()]:
+            counts = family.kind == "counter" and family.name.endswith("_total")
+            kind = family.kind if counts or family.kind not in ("counter", "untyped") else "unknown"
+            metric = Metric(family.name.removesuffix("_total") if counts else family.name, family.help, kind)
+            for sample in family.samples:
+                metric.add_sample(sample.name, dict(sample.labels), sample.value)
+            yield metric
 
     def text(self, text_format: TextFormat) -> Iterator[bytes]:
         """Yield every family as text; what has not changed is not written again."""
         self._expire()
-        for name in self._names():
-            if (name, text_format) not in self._texts:
-                self._texts[name, text_format] = write_metric(self._metric(name), text_format)
-            yield self._texts[name, text_format]
+        if text_format is TextFormat.OPENMETRICS:
+            if self._openmetrics is None:
+                foreign = {*self._registry._names_to_collectors, *_TIMES}
+                self._openmetrics = [openmetrics(family) for family in in_openmetrics(self._shown(), foreign)]
+            yield from self._openmetrics
+            yield from map(openmetrics, self._times())
+            return
+        for name in self._family_names():
+            if name not in self._classic:
+                self._classic[name] = classic(self._merged(name))
+            yield self._classic[name]
+        yield from map(classic, self._times())
 
-    def _names(self) -> list[str]:
-        names = {name for state in self._groups.values() for name in state.families}
-        return sorted(names) + ([PUSH_TIME, PUSH_FAILURE_TIME] if self._groups else [])
+    def _family_names(self) -> list[str]:
+        return sorted({name for state in self._groups.values() for name in state.families})
 
-    def _metric(self, name: str) -> Metric:
-        if name == PUSH_TIME:
-            return self._times(name, "Last Unix time when this group was pushed to.", lambda state: state.pushed_at)
-        if name == PUSH_FAILURE_TIME:
-            return self._times(name, "Last Unix time when a push to this group failed.", lambda state: state.failed_at)
+    def _shown(self) -> Iterator[Shown]:
+        return map(self._merged, self._family_names())
+
+    def _merged(self, name: str) -> Shown:
         found = [state.families[name] for state in self._groups.values() if name in state.families]
-        metric = Metric(name, found[0].help, found[0].kind)
-        for family in found:
-            for sample in family.samples:
-                metric.add_sample(sample.name, dict(sample.labels), sample.value)
-        return metric
+        text = next((family.help for family in found if family.help), NO_HELP)
+        return Shown(name, found[0].kind, text, [sample for family in found for sample in family.samples])
 
-    def _times(self, name: str, text: str, value: Callable[[GroupState], float]) -> Metric:
-        metric = GaugeMetricFamily(name, text)
-        for state in self._groups.values():
-            metric.add_sample(name, {"instance": "", **dict(state.group)}, value(state))
-        return metric
+    def _times(self) -> Iterator[Shown]:
+        for name, text in _TIMES.items() if self._groups else ():
+            samples = [
+                Sample(name, {"instance": "", **dict(s.group)}, s.pushed_at if name == PUSH_TIME else s.failed_at)
+                for s in self._groups.values()
+            ]
+            yield Shown(name, "gauge", text, samples)
 
     def _expire(self) -> None:
         if self._expiry is not None:
@@ -171,42 +209,23 @@ class PushStore:
                 self.apply(Push("DELETE", state.group, ()), oldest)
 
 
-class PushApi:
-    """The handler of `PUT|POST|DELETE /metrics/job/...`."""
+def _check_beside(family: Pushed, group: Group, other: Pushed, other_group: Group) -> None:
+    """Refuse a family that shares a name with another, unless it is of the same name and type."""
+    here, there = shown(group), shown(other_group)
+    if other.name != family.name:
+        raise refused(f"{family.name} of the group {here} would clash with {other.name} of the group {there}")
+    if other.kind != family.kind:
+        mine, its = _a(family.kind), _a(other.kind)
+        raise refused(f"{family.name} is {its} in the group {there}, and {mine} here, in the group {here}")
 
-    def __init__(self, store: PushStore, gate: Gate, settings: ExporterSettings, budget: Budget) -> None:
-        self._store = store
-        self._gate = gate
-        self._settings = settings
-        self._budget = budget
 
-    async def push(self, request: Request) -> Response:
-        """Take a push; 200 once it is kept, 202 for a deletion."""
-        group = group_of(request.scope["path"].removeprefix("/metrics/"))
-        action = cast("Literal['PUT', 'POST', 'DELETE']", request.method)
-        if action == "DELETE":
-            await self._keep(Push(action, group, ()))
-            return Response(status_code=202)
-        kind = media_type(request)
-        if kind not in _TYPES:
-            raise ApiError(
-                415, "media_type", f"Content-Type {kind[:60]!r} is not taken here; send metrics as text/plain"
-            )
-        try:
-            async with body_of(request, self._settings, self._budget) as body:
-                push = Push(action, group, families_of(body, kind, group))
-            await self._keep(push)
-        except ApiError:
-            self._store.failed(group)
-            raise
-        return Response(status_code=200)
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind == "untyped" else f"a {kind}"
 
-    async def _keep(self, push: Push) -> None:
-        def keep(at: float) -> Entry:
-            self._store.check(push)
-            return Entry(at, "push", msgspec.msgpack.encode(push))
 
-        await self._gate.store(keep, lambda entry: self._store.apply(push, entry.at))
+def _names(family: Pushed) -> set[str]:
+    """Return the names that belong to a family in the classic format."""
+    return {family.name, *(family.name + suffix for suffix in SUFFIXES.get(family.kind, ()))}
 
 
 def _count(families: Iterable[Pushed]) -> int:

@@ -9,17 +9,18 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from prometheus_client.metrics_core import Metric
+from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
 
-from exporter.errors import ApiError
+from exporter.pushgateway.declared import Declared
+from exporter.pushgateway.grouping import refused
 
-_KINDS = {0: "counter", 1: "gauge", 2: "summary", 3: "unknown", 4: "histogram", 5: "gaugehistogram"}
-_VALUE_FIELD = {"counter": 3, "gauge": 2, "unknown": 5}
+_KINDS = {0: "counter", 1: "gauge", 2: "summary", 3: "untyped", 4: "histogram"}
+_VALUE_FIELD = {"counter": 3, "gauge": 2, "untyped": 5}
 Fields = dict[int, list[Any]]
 
 
-def metric_families(body: bytes) -> list[Metric]:
+def metric_families(body: bytes) -> list[Declared]:
     """Read delimited MetricFamily messages. Raises ApiError 400."""
     try:
         found, position = [], 0
@@ -31,40 +32,38 @@ def metric_families(body: bytes) -> list[Metric]:
             position += size
         return found
     except (ValueError, IndexError, struct.error, KeyError, TypeError) as error:
-        raise ApiError(400, "malformed", f"not valid protobuf metrics: {error}") from None
+        raise refused(f"not valid protobuf metrics: {error}") from None
 
 
-def _family(body: bytes) -> Metric:
+def _family(body: bytes) -> Declared:
     fields = _fields(body)
-    name = _text(fields[1][0])
-    kind = _KINDS[fields.get(3, [0])[0]]
-    bare = kind == "counter" and not name.endswith("_total")
-    metric = Metric(name.removesuffix("_total") if kind == "counter" else name, _text(fields.get(2, [b""])[0]), kind)
-    if bare:
-        metric.type = "unknown"  # as in the text formats
+    family = Declared(_text(fields[1][0]), _KINDS[fields.get(3, [0])[0]], _text(fields.get(2, [b""])[0]), [])
     for raw in fields.get(4, []):
-        _add(metric, name, kind, _fields(raw))
-    return metric
+        _add(family, _fields(raw))
+    return family
 
 
-def _add(metric: Metric, name: str, kind: str, fields: Fields) -> None:
+def _add(family: Declared, fields: Fields) -> None:
+    name, kind = family.name, family.kind
     labels = {_text(pair[1][0]): _text(pair.get(2, [b""])[0]) for pair in map(_fields, fields.get(1, []))}
     timestamp = float(fields[6][0]) if 6 in fields else None
+
+    def add(sample_name: str, its_labels: dict[str, str], value: float) -> None:
+        family.samples.append(Sample(sample_name, its_labels, value, timestamp))
+
     if kind in _VALUE_FIELD:
-        value = _double(_fields(fields[_VALUE_FIELD[kind]][0]))
-        metric.add_sample(name, labels, value, timestamp)
+        add(name, labels, _double(_fields(fields[_VALUE_FIELD[kind]][0])))
         return
     data = _fields(fields[4 if kind == "summary" else 7][0])
-    edge, rows = ("quantile", 3) if kind == "summary" else ("le", 3)
-    for row in map(_fields, data.get(rows, [])):
+    edge, suffix = ("quantile", "") if kind == "summary" else ("le", "_bucket")
+    for row in map(_fields, data.get(3, [])):
         position, value = _row(row, kind)
-        suffix = "" if kind == "summary" else "_bucket"
-        metric.add_sample(name + suffix, {**labels, edge: _go(position)}, value, timestamp)
+        add(name + suffix, {**labels, edge: _go(position)}, value)
     count = float(data.get(1, [0])[0])
-    if kind != "summary" and not any(s.labels.get("le") == "+Inf" and _same(s.labels, labels) for s in metric.samples):
-        metric.add_sample(name + "_bucket", {**labels, "le": "+Inf"}, count, timestamp)
-    metric.add_sample(name + "_count", labels, count, timestamp)
-    metric.add_sample(name + "_sum", labels, _double(data, 2), timestamp)
+    if kind != "summary" and not any(s.labels.get("le") == "+Inf" and _same(s.labels, labels) for s in family.samples):
+        add(name + "_bucket", {**labels, "le": "+Inf"}, count)
+    add(name + "_count", labels, count)
+    add(name + "_sum", labels, _double(data, 2))
 
 
 def _same(labels: dict[str, str], wanted: dict[str, str]) -> bool:

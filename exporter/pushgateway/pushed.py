@@ -1,27 +1,36 @@
-"""What a batch job pushes: metric families, read from text or protobuf, and checked before anything is kept."""
+"""What a batch job pushes: metric families, read from text or protobuf, and checked before anything is kept.
+
+They are kept as the classic text format knows them (a counter's name holds its `_total`, if it has one), whatever
+format they came in; that is how a Pushgateway keeps them.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
 from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as _parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as _parse_classic
+from prometheus_client.samples import Sample as ParsedSample
 
-from exporter.errors import ApiError
+from exporter.pushgateway.declared import Declared
+from exporter.pushgateway.grouping import LABEL, MAX_NAME, MAX_VALUE, Group, refused
+from exporter.pushgateway.protobuf import metric_families
 
 PUSH_TIME = "push_time_seconds"
 PUSH_FAILURE_TIME = "push_failure_time_seconds"
-MAX_NAME, MAX_VALUE, MAX_HELP = 200, 1000, 2000  # characters
+MAX_HELP = 2000  # characters
+Kind = Literal["counter", "gauge", "histogram", "summary", "untyped"]
+KINDS: dict[str, Kind] = {
+    "counter": "counter", "gauge": "gauge", "histogram": "histogram", "summary": "summary",
+    "untyped": "untyped", "unknown": "untyped",
+}  # fmt: skip
+SUFFIXES: dict[str, tuple[str, ...]] = {"histogram": ("_bucket", "_count", "_sum"), "summary": ("", "_count", "_sum")}
 _NAME = re.compile(r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")
-_LABEL = re.compile(r"^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$")
-_COUNTER = re.compile(r"^#[ \t]*TYPE[ \t]+(\S+)[ \t]+counter[ \t]*$", re.MULTILINE)
-Group = tuple[tuple[str, str], ...]
+_TYPE = re.compile(r"^[ \t]*#[ \t]*TYPE[ \t]+(\S+)[ \t]+(\S+)[ \t]*\r?$", re.MULTILINE)
 _Parser = Callable[[str], Iterable[Metric]]
 _openmetrics: _Parser = _parse_openmetrics
 _classic: _Parser = _parse_classic
@@ -52,94 +61,117 @@ class Push(msgspec.Struct, frozen=True):
     families: Sequence[Pushed]
 
 
-def group_of(path: str) -> Group:
-    """Read the grouping key from the path behind `/metrics/`: `job/NAME{/LABEL/VALUE}`. Raises ApiError 400.
-
-    `LABEL@base64` says that its value is in base64 (URL-safe, `=` for the empty value).
-    """
-    parts = path.rstrip("/").split("/") if not path.endswith("@base64/") else path.split("/")
-    if len(parts) % 2:
-        raise _bad(f"the path needs pairs of label and value, got {len(parts)} parts")
-    pairs: dict[str, str] = {}
-    for name, value in zip(parts[::2], parts[1::2], strict=True):
-        label = name.removesuffix("@base64")
-        if not _LABEL.match(label) or label in pairs or len(label) > MAX_NAME:
-            raise _bad(f"{label[:60]!r} cannot be a grouping label")
-        pairs[label] = _decoded(value) if label != name else value
-        if len(pairs[label]) > MAX_VALUE:
-            raise _bad(f"the value of {label!r} is longer than {MAX_VALUE} characters")
-    if not pairs.get("job"):
-        raise _bad("the grouping key needs a job that is not empty")
-    return tuple(sorted(pairs.items()))
-
-
 def families_of(body: bytes, media_type: str, group: Group) -> list[Pushed]:
     """Parse a pushed body. Raises ApiError 400 for what is not valid, naming the family."""
     if media_type == "application/vnd.google.protobuf":
-        from exporter.pushgateway.protobuf import metric_families
-
-        return [_checked(metric, group) for metric in _merged(metric_families(body))]
+        return _checked(metric_families(body), group)
     try:
         text = body.decode("utf-8")
-        metrics = list(_openmetrics(text) if media_type == "application/openmetrics-text" else _as_pushed(text))
+        openmetrics = media_type == "application/openmetrics-text"
+        found = list(_from_openmetrics(text) if openmetrics else _from_classic(text))
     except Exception as error:  # noqa: BLE001 - the parsers of prometheus_client raise many types on odd input
-        raise _bad(f"not valid metrics text: {str(error)[:200]}") from None
-    return [_checked(metric, group) for metric in _merged(metrics)]
+        raise refused(f"not valid metrics text: {str(error)[:200]}") from None
+    return _checked(found, group)
 
 
-def _as_pushed(text: str) -> list[Metric]:
-    """Parse classic text; a counter whose name lacks `_total` keeps its name (the parser would add the suffix)."""
-    bare = {name for name in _COUNTER.findall(text) if not name.endswith("_total")}
-    metrics = list(_classic(text))
-    for metric in metrics:
-        if metric.type == "counter" and metric.name in bare:
-            metric.type = "unknown"  # no counter without the suffix can be said in OpenMetrics
-            metric.samples = [s._replace(name=s.name.removesuffix("_total")) for s in metric.samples]
-    return metrics
+def _from_classic(text: str) -> Iterator[Declared]:
+    """Parse classic text. The parser gives counters the suffix `_total`, so it is not told of those that have none."""
+    kinds: dict[str, str] = {}
+    for name, kind in _TYPE.findall(text):
+        if name in kinds:
+            raise ValueError(f"{name} is declared twice")
+        if kind not in KINDS:
+            raise ValueError(f"{name}: {kind} is no type of metric")
+        kinds[name] = kind
+    bare = {
+        name for name, kind in kinds.items() if kind == "counter" and (not name.endswith("_total") or name == "_total")
+    }
+    if bare:
+        text = _TYPE.sub(lambda found: f"# TYPE {found[1]} gauge" if found[1] in bare else found[0], text)
+    for metric in _classic(text):
+        if metric.name in bare and metric.type == "gauge":
+            yield Declared(metric.name, "counter", metric.documentation, metric.samples)
+        else:
+            name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+            yield Declared(name, KINDS[metric.type], metric.documentation, metric.samples)
 
 
-def _merged(metrics: Iterable[Metric]) -> list[Metric]:
+def _from_openmetrics(text: str) -> Iterator[Declared]:
+    for metric in _openmetrics(text):
+        yield from as_classic(metric.name, metric.type, metric.documentation, metric.samples)
+
+
+def as_classic(name: str, kind: str, text: str, samples: Iterable[ParsedSample]) -> Iterator[Declared]:
+    """Yield the classic families that an OpenMetrics family becomes: what has no place in one is a gauge."""
+    own = {"counter": "_total", "info": "_info"}.get(kind, "")
+    inner = {"gaugehistogram": ("_bucket",)}.get(kind, SUFFIXES.get(kind, ("",)))
+    first = Declared(name + own, KINDS.get(kind, "histogram" if kind == "gaugehistogram" else "gauge"), text, [])
+    beside: dict[str, Declared] = {}
+    for sample in samples:
+        if sample.name in [first.name + suffix for suffix in inner]:
+            first.samples.append(sample)
+        else:
+            beside.setdefault(sample.name, Declared(sample.name, "gauge", text, [])).samples.append(sample)
+    yield first
+    yield from beside.values()
+
+
+def _joined(families: Iterable[Declared]) -> list[Declared]:
     """Join what belongs to one family: the parsers give untyped samples one by one."""
-    found: dict[str, Metric] = {}
-    for metric in metrics:
-        known = found.setdefault(metric.name, metric)
-        if known is metric:
+    found: dict[str, Declared] = {}
+    for family in families:
+        known = found.setdefault(family.name, family)
+        if known is family:
             continue
-        if known.type != metric.type:
-            raise _bad(f"{metric.name} is declared twice")
-        known.samples += metric.samples
+        if known.kind != family.kind:
+            raise refused(f"{family.name} is declared twice")
+        known.samples += family.samples
     return list(found.values())
 
 
-def _checked(metric: Metric, group: Group) -> Pushed:
-    if not _NAME.match(metric.name) or len(metric.name) > MAX_NAME:
-        raise _bad(f"{metric.name[:60]!r} cannot be a metric name")
-    if metric.name in (PUSH_TIME, PUSH_FAILURE_TIME):
-        raise _bad(f"{metric.name} is made by the exporter itself")
-    samples = [_sample(metric, s.name, s.labels, s.value, s.timestamp, group) for s in metric.samples]
-    if len({(s.name, tuple(sorted(s.labels.items()))) for s in samples}) < len(samples):
-        raise _bad(f"{metric.name}: the same series stands there twice")
-    return Pushed(metric.name, metric.type, metric.documentation[:MAX_HELP], samples)
+def _checked(families: Iterable[Declared], group: Group) -> list[Pushed]:
+    """Return the families that have samples; a name and a type alone are nothing, as for a Pushgateway."""
+    return [_family(family, group) for family in _joined(families) if family.samples]
 
 
-def _sample(metric: Metric, name: str, labels: dict[str, str], value: float, timestamp: object, group: Group) -> Sample:
-    if timestamp is not None:
-        raise _bad(f"{metric.name}: a pushed sample must not have a timestamp")
-    if not _NAME.match(name) or len(name) > MAX_NAME:
-        raise _bad(f"{name[:60]!r} cannot be a metric name")
-    for label, text in labels.items():
-        if not _LABEL.match(label) or len(label) > MAX_NAME or len(text) > MAX_VALUE:
-            raise _bad(f"{metric.name}: label {label[:60]!r} is not valid or its value too long")
-    return Sample(name, {"instance": "", **labels, **dict(group)}, float(value))
+def _family(family: Declared, group: Group) -> Pushed:
+    if not _NAME.match(family.name) or len(family.name) > MAX_NAME:
+        raise refused(f"{family.name[:60]!r} cannot be a metric name")
+    if family.name in (PUSH_TIME, PUSH_FAILURE_TIME):
+        raise refused(f"{family.name} is made by the exporter itself")
+    samples = [_sample(family, sample, group) for sample in family.samples]
+    if len({key_of(sample) for sample in samples}) < len(samples):
+        raise refused(f"{family.name}: the same series stands there twice")
+    return Pushed(family.name, family.kind, family.help[:MAX_HELP], samples)
 
 
-def _decoded(value: str) -> str:
-    try:
-        padded = value.rstrip("=") + "=" * (-len(value.rstrip("=")) % 4)
-        return base64.b64decode(padded, altchars=b"-_", validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
-        raise _bad(f"{value[:60]!r} is not valid base64") from None
+def _sample(family: Declared, sample: ParsedSample, group: Group) -> Sample:
+    if sample.timestamp is not None:
+        raise refused(f"{family.name}: a pushed sample must not have a timestamp")
+    if not _NAME.match(sample.name) or len(sample.name) > MAX_NAME:
+        raise refused(f"{sample.name[:60]!r} cannot be a metric name")
+    for label, text in sample.labels.items():
+        if not LABEL.match(label) or len(label) > MAX_NAME or len(text) > MAX_VALUE:
+            raise refused(f"{family.name}: label {label[:60]!r} is not valid or its value too long")
+    return Sample(sample.name, {"instance": "", **sample.labels, **dict(group)}, float(sample.value))
 
 
-def _bad(message: str) -> ApiError:
-    return ApiError(400, "malformed", message)
+SeriesKey = tuple[str, frozenset[tuple[str, str]]]
+
+
+def key_of(sample: Sample) -> SeriesKey:
+    """Return what makes a series: its name and the labels that have a value (an empty one is as good as none)."""
+    return sample.name, frozenset(pair for pair in sample.labels.items() if pair[1])
+
+
+def upgraded(families: Iterable[Pushed]) -> Iterator[Pushed]:
+    """Yield families as they are kept now, from a journal in which counters had lost their `_total`."""
+    for family in families:
+        plain = {family.name, *(family.name + suffix for suffix in SUFFIXES.get(family.kind, ("",)))}
+        if family.kind in KINDS.values() and all(sample.name in plain for sample in family.samples):
+            yield family
+            continue
+        samples = [ParsedSample(sample.name, sample.labels, sample.value) for sample in family.samples]
+        for one in as_classic(family.name, family.kind, family.help, samples):
+            if one.samples:
+                yield Pushed(one.name, one.kind, one.help, [Sample(s.name, s.labels, s.value) for s in one.samples])

@@ -52,7 +52,9 @@ class Layout:
         self._bucket = sample_name(name + "_bucket", text_format) if self._bounds else ""
         self._les = [f'le="{number(bound)}"' for bound in self._bounds or ()]
         self._has_sum = self._bounds is None or self._bounds[0] >= 0
-        own = _SUFFIXES[kind] if self._has_sum else ["_count"]
+        # with a bucket below zero there is no sum, and in OpenMetrics no count either: `_bucket{le="+Inf"}` says it
+        self._has_count = self._has_sum or text_format is TextFormat.CLASSIC
+        own = _SUFFIXES[kind] if self._has_sum else ["_count"] if self._has_count else []
         self._plain = [sample_name(name + suffix, text_format) for suffix in own]
         self.cell_count = len(self._les) + 1 if self._bounds else len(own)
         self.value_count = len(self._les) + len(own)
@@ -87,7 +89,8 @@ class Layout:
         if self._bounds is None:
             return raw
         cumulated = list(accumulate(raw[:-1], initial=0.0))[1:]
-        cumulated.append(cumulated[-1])
+        if self._has_count:
+            cumulated.append(cumulated[-1])
         if self._has_sum:
             cumulated.append(raw[-1])
         return cumulated

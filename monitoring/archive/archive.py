@@ -100,9 +100,10 @@ class Archive:
         return [group for group in found if group.units]
 
     async def _group(self, family: Archived, names: tuple[str, ...]) -> Group:
-        counted = names[0] if len(names) == 1 else f"{family.name}_count"
-        width = 1 if len(names) == 1 else family.width
-        asked = f"count_over_time({selector((counted,), family.where)}[{self._window.seconds}s])"
+        counted, where, width = names[0], family.where, 1
+        if len(names) > 1:  # a histogram: each label set has one last bucket, and not always a count
+            counted, where, width = f"{family.name}_bucket", (*family.where, 'le="+Inf"'), family.width
+        asked = f"count_over_time({selector((counted,), where)}[{self._window.seconds}s])"
         empty = Group(family, names, {})
         units = {
             empty.unit_of(sample.labels): self._kept(sample.value) * width

@@ -156,8 +156,8 @@ def _series_of(family: Family, known: Mapping[str, Iterable[str]]) -> dict[str, 
     if family.kind != "histogram":
         return {family.name: labels}
     edges = frozenset({*(edge_text(edge) for edge in family.buckets), "+Inf"})
-    without_sum = family.buckets[0] < 0  # OpenMetrics forbids a sum that may fall
-    plain = {f"{family.name}_count": labels} | ({} if without_sum else {f"{family.name}_sum": labels})
+    below_zero = family.buckets[0] < 0  # OpenMetrics forbids a sum that may fall, and a count without one
+    plain = {} if below_zero else {f"{family.name}_count": labels, f"{family.name}_sum": labels}
     return {f"{family.name}_bucket": {**labels, "le": edges}, **plain}
 
 

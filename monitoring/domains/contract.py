@@ -68,7 +68,10 @@ def _labels(term: Term) -> dict[str, tuple[str, ...]]:
     labels: dict[str, tuple[str, ...]] = dict.fromkeys(_TARGET_LABELS, ())
     if term.series in _FOREIGN:
         return labels
-    family = catalogue.family(family_of(term.series)[0])
+    name, suffix = family_of(term.series)
+    family = catalogue.family(name)
+    if suffix == "_bucket":
+        labels["le"] = (*map(edge_text, family.buckets), "+Inf")
     for name in family.labels:
         label = catalogue.label_of(family, name)
         labels[name] = () if label.cap else label.values

@@ -112,7 +112,12 @@ def sum_of(family: Family, **where: tuple[str, ...]) -> Term:
 
 
 def count_of(family: Family, **where: tuple[str, ...]) -> Term:
-    """Return the term of how often a histogram observed something."""
+    """Return the term of how often a histogram observed something.
+
+    With an edge below zero that is its last bucket: OpenMetrics has no count then.
+    """
+    if family.buckets and family.buckets[0] < 0:
+        return buckets_of(family, **where, le=("+Inf",))
     return Term(f"{family.name}_count", tuple(where.items()))
 
 

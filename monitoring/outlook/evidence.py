@@ -121,15 +121,19 @@ async def read_evidence(history: History, version: str | None = None) -> Evidenc
 
     Raises PrometheusError.
     """
-    of_versions = await history.increases("pipeline_items_total", ("config_version",))
-    counts = {key[0]: float(values.sum()) for key, values in of_versions.items()}
+    seen = await history.increases("pipeline_items_total", ("config_version", "instance"))
+    counts: dict[str, float] = {}
+    for (name, _), values in seen.items():
+        counts[name] = counts.get(name, 0.0) + float(values.sum())
     chosen = version if version is not None else max(counts, key=lambda name: counts[name], default=None)
     if chosen is None or not counts.get(chosen):
         return None
     where = {"config_version": chosen}
     exposed = await history.levels("pipeline_threshold_ratio", ("threshold", "instance"), where)
     levels = _greatest(exposed)
-    switches = _switches(await history.levels("pipeline_feature_enabled", ("feature", "instance")), exposed)
+    mine = {instance for (name, instance), values in seen.items() if name == chosen and values.sum() > 0}
+    told = await history.levels("pipeline_feature_enabled", ("feature", "instance"))
+    switches = _switches({key: values for key, values in told.items() if key[1] in mine}, exposed)
     stable = {"thresholds": _stable_from(levels)}
     stable |= {f"the switch {name}": _stable_from({(name,): states}) for (name,), states in switches.items()}
     first = max(stable.values())

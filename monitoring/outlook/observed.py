@@ -24,8 +24,8 @@ from pipeline.metrics.family import UNSPECIFIED
 _NOTICED = 5.0  # items that speak against something before it is disbelieved
 _SHARE = 0.03  # of the items: what different moments of counting and extrapolation may come to
 _COMPLETE = 0.9  # of the items must have a margin, for margins to tell of all of them
-_REMAINING, _REMAINING_SHARE = 2.5, 0.01  # items that may speak against it once what lies before a change is left out
-_WORTH_A_BLOCK = 0.5  # items fewer that speak against it
+_REMAINING = 1.5  # items of a type that may speak against it once what lies before a change is left out
+_AHEAD, _BLOCK = 9, 0.25  # blocks looked at for the end of what lies before; items against it that one is worth
 _MIN_ITEMS = 100.0  # after a change, before what lies before it is left out
 
 Thresholds = Sequence[float]  # of overall, coherence, completeness, informativeness
@@ -135,24 +135,26 @@ def settled(evidence: Evidence, thresholds: Thresholds) -> Evidence:
 
 def _without_remains(whole: Evidence, part: Evidence, first: int, seen: Observed, thresholds: Thresholds) -> Evidence:
     """Leave out the blocks at the beginning that still went the old way, few enough to have been overlooked."""
-    left = _remains(part, seen, thresholds)
-    while left > 0:
-        first += 1
-        shorter = whole.between(first, whole.blocks, part.changed[-1])
-        if shorter.finished() < _MIN_ITEMS:
+    found = part
+    while (left := _remains(found, seen, thresholds)) > 0:
+        shorter = [whole.between(first + n, whole.blocks, part.changed[-1]) for n in range(1, _AHEAD)]
+        costs = {
+            n: _remains(one, seen, thresholds) + _BLOCK * n
+            for n, one in enumerate(shorter, 1)
+            if one.finished() >= _MIN_ITEMS
+        }
+        best = min(costs, key=lambda n: costs[n], default=0)
+        if not best or costs[best] >= left:  # what speaks against it lies elsewhere
             break
-        less = _remains(shorter, seen, thresholds)
-        if less > left - _WORTH_A_BLOCK:  # what speaks against it lies elsewhere
-            break
-        part, left = shorter, less
-    return part
+        first, found = first + best, shorter[best - 1]
+    return found
 
 
 def _remains(part: Evidence, seen: Observed, thresholds: Thresholds) -> float:
     """Return how many items still speak against how they are seen to go, more than may."""
     counts = ((kind, _counts(part, kind, thresholds)) for kind in {key[1] for key in part.items})
-    against = ((_against(one, seen, kind), one.items) for kind, one in counts)
-    return sum(wrong for wrong, items in against if wrong > max(_REMAINING, _REMAINING_SHARE * items))
+    against = (_against(one, seen, kind) for kind, one in counts)
+    return sum(wrong for wrong in against if wrong > _REMAINING)
 
 
 def _against(counts: _Counts, seen: Observed, kind: str) -> float:
@@ -192,7 +194,10 @@ def _counts(evidence: Evidence, kind: str, thresholds: Thresholds) -> _Counts:
         below = margins_of(margins)
         surely, most = below.below(below.edge_before(0.0)).low, below.below(0.0).high
         gone_light = evidence.items.get(("lightweight", kind), np.zeros(evidence.blocks))
-        kept_below = max(kept_below, _most_in_a_row(surely - gone_light))
+        unfinished = max(
+            0.0, float(margins.counts.sum()) - passed - light
+        )  # failed after the assessment, or still there
+        kept_below = max(kept_below, _most_in_a_row(surely - gone_light) - unfinished)
         gone_above = max(gone_above, _most_in_a_row(gone_light - most))
         nothing = float(most.sum()) < _NOTICED
     return _Counts(passed, light, routed, filtered, kept_below, gone_above, complete, nothing or passed + light < 1)

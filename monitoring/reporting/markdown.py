@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from monitoring.reporting.beyond import remarks, report_sections, title
 from monitoring.reporting.report import Report
-from monitoring.reporting.sections import Cell, Section, totals
+from monitoring.reporting.sections import Cell, Section, abandoned, totals
 from monitoring.wording.figures import plain
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~$&])")
@@ -26,6 +26,9 @@ def _lines(found: Report) -> Iterator[str]:
         yield f"**{escaped(found.shortage)}**"
         yield ""
     yield ", ".join(f"**{escaped(much)}** {what}" for what, much in totals(found.overview))
+    if sentence := abandoned(found.overview):
+        yield ""
+        yield f"{escaped(sentence)}."
     for section in report_sections(found):
         yield ""
         yield f"## {section.title}"

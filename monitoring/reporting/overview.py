@@ -23,6 +23,7 @@ from pipeline.domains.content.labels import CHECKPOINTS
 TOTALS = (
     "items",
     "failures",
+    "abandonments",
     "bypasses",
     "early_exits",
     "spent_seconds",
@@ -30,7 +31,14 @@ TOTALS = (
     "saved_usd",
     "saved_llm_calls",
 )
-_ROW = ("bypass_rate", "early_exit_share", "time_savings", "quality_score_avg", "error_rate")
+_ROW = (
+    "bypass_rate",
+    "early_exit_share",
+    "time_savings",
+    "quality_score_avg",
+    "quality_score_scored_avg",
+    "error_rate",
+)
 _ABOUT = "pipeline"  # the domain whose items, content types and checkpoints are told of in full
 _REASONS = 3  # of a checkpoint's exits
 _CLOSE = 0.5  # of the items that are needed, up to twice as many: extrapolation might decide
@@ -72,7 +80,7 @@ class Overview(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything about one window that ends at `at` (Unix seconds). `scrapes`: of the series seen most often.
 
     `exporters`: how many were up and how many there are, at the end of the window. `readings`: the headlines of the
-    content pipeline, `domains`: those of the other domains that have any.
+    content pipeline, `domains`: those of the other domains that have any. `abandoned`: items that were, by reason.
     """
 
     at: float
@@ -87,6 +95,11 @@ class Overview(msgspec.Struct, frozen=True, omit_defaults=True):
     budgets: list[Budget]
     alerts: list[Fired]
     domains: list[OfDomain] = []
+    abandoned: dict[str, int] = {}
+
+    def total(self, name: str) -> float:
+        """Return one of the totals, 0 where nothing is known of it."""
+        return self.totals.get(name) or 0.0
 
     @property
     def shortage(self) -> str:
@@ -118,7 +131,13 @@ async def overview(questions: Questions, targets: Targets, budgets: Sequence[Bud
             for one in domains()
             if one.headlines and one.name != _ABOUT
         ],
+        await _abandoned(questions),
     )
+
+
+async def _abandoned(questions: Questions) -> dict[str, int]:
+    found = await questions.signal(signals()["abandonments"], ("reason",))
+    return {reason: round(count) for (reason,), count in sorted(found.items()) if round(count)}
 
 
 async def _exporters(questions: Questions) -> tuple[int, int]:

@@ -61,8 +61,10 @@ def _add(parent: Element, tag: str, text: str = "", kind: str = "") -> Element:
 def _tiles(main: Element, found: Report) -> None:
     total = found.overview.totals
     tiles = SubElement(main, "div", {"class": "tiles"})
-    failed = figure(total["failures"], "items")
-    _tile(tiles, "Items", figure(total["items"], "items"), f"{failed} failed", _change(found, "items"))
+    note = f"{figure(total['failures'], 'items')} failed"
+    if count := sum(found.overview.abandoned.values()):
+        note += f", {count:,} abandoned"
+    _tile(tiles, "Items", figure(total["items"], "items"), note, _change(found, "items"))
     spent = f"{hours(total['spent_seconds'])} spent"
     _tile(tiles, "Time saved", hours(total["saved_seconds"]), spent, _change(found, "saved_seconds"))
     calls = f"{figure(total['saved_llm_calls'], 'calls')} model calls"

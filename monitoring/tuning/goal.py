@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -73,16 +73,17 @@ def choose(
     `may_raise` false leaves out plans stricter than the current one. `movable`: numbers of the dimensions whose scores
     are known; the thresholds of others stay.
     """
-    best = _search(goal, current, _alone(current), look, may_raise)
-    if _misses(goal, best) > _BETTER or best.plan.thresholds[0] < current.thresholds[0]:
-        other = _search(goal, current, _alike(current, movable), look, may_raise)
+    best = _search(goal, current, list(_alone(current)), look, may_raise)
+    alike = list(_alike(current, movable))
+    if alike and (_misses(goal, best) > _BETTER or best.plan.thresholds[0] < current.thresholds[0]):
+        other = _search(goal, current, alike, look, may_raise)
         nearer = _misses(goal, best) - _misses(goal, other)
         if nearer > _BETTER or (nearer > -_BETTER and other.unsure < best.unsure - _BETTER):
             best = other
     return Choice(best.plan, list(_caveats(goal, best)))
 
 
-def _search(goal: Goal, current: Plan, plans: Iterable[Plan], look: Look, may_raise: bool) -> _Try:
+def _search(goal: Goal, current: Plan, plans: Sequence[Plan], look: Look, may_raise: bool) -> _Try:
     """Return the best of some plans, looked for on buckets' edges first, then between the best and its neighbours."""
     allowed = [p for p in plans if may_raise or p.thresholds[0] <= current.thresholds[0]]
     coarse = [_tried(p, look) for p in allowed if _on_edge(p, current) or p == current]

@@ -106,6 +106,8 @@ def _lacking(evidence: Evidence | None) -> str:
         return f"not enough data: {items} items under `{evidence.version}`{since}, {MIN_ITEMS} are needed"
     if assessed < MIN_ASSESSED:
         return f"not enough data: {items} items, but only {assessed} with a quality score; {MIN_ASSESSED} are needed"
+    if (between := evidence.finished()) < items / 2:  # in one scrape, or beside counts that no counter can hold
+        return f"not enough data: {items} items, but only {between:.0f} of them came between two scrapes of a counter"
     return ""
 
 

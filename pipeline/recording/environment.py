@@ -7,12 +7,14 @@ first needed.
 from __future__ import annotations
 
 import os
-import threading
 from typing import TYPE_CHECKING
 
+from pipeline import forks
 from pipeline.configuration.flags import flags_from
 from pipeline.events import ItemFinished
 from pipeline.logger import Logger
+from pipeline.recording import endings
+from pipeline.state import state_dir
 
 if TYPE_CHECKING:
     from pipeline.recording.push import PushRecorder
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 _log = Logger("pipeline.recorder")
 DEFAULT_URL = "http://localhost:8000"
 _pushers: dict[tuple[str, str | None], PushRecorder] = {}
-_pushers_lock = threading.Lock()
+_pushers_lock = forks.Lock()
 
 
 def recorder_from_environment() -> Recorder:
@@ -57,10 +59,12 @@ async def record_pipeline_metrics(
     exit_reason: str | None = None,
     exit_confidence: float | None = None,
     time_saved_pct: float | None = None,
+    bypass_reason: str | None = None,
 ) -> None:
     """Tell the exporter at `DASHBOARD_API_URL` that an item finished; fire and forget.
 
-    Scores and confidences 0..1, `processing_time` in seconds, `time_saved_pct` a fraction 0 <= p < 1. Does nothing
+    Scores and confidences 0..1, `processing_time` in seconds, `time_saved_pct` a fraction 0 <= p < 1. `bypass_reason`:
+    why an item is `lightweight`, `low_quality` or `content_type`; without it it counts as `unspecified`. Does nothing
     unless `ENABLE_DASHBOARD_METRICS` is on. Never raises and never waits for the network: delivery (5 s timeout,
     retried) happens in the background, failures are logged and counted.
     """
@@ -76,6 +80,7 @@ async def record_pipeline_metrics(
             exit_reason=exit_reason,
             exit_confidence=exit_confidence,
             time_saved_pct=time_saved_pct,
+            bypass_reason=bypass_reason,  # type: ignore[arg-type]  # checked by the recorder
             config_version=os.environ.get("CONFIG_VERSION") or None,
         )
         background_recorder(*exporter_address()).record(event)
@@ -87,11 +92,22 @@ def background_recorder(url: str, token: str | None) -> PushRecorder:
     """Return this process's recorder for an exporter, started on first use and flushed when the process ends."""
     with _pushers_lock:
         if (url, token) not in _pushers:
-            import atexit
-
             from pipeline.recording.push import PushRecorder
 
-            pusher = PushRecorder(url, token=token)
-            atexit.register(pusher.close)
-            _pushers[url, token] = pusher
+            _pushers[url, token] = PushRecorder(url, token=token)
         return _pushers[url, token]
+
+
+class _Heir:
+    """Delivers what children have left that were ended without notice, where this process itself records nothing."""
+
+    def at_end(self) -> None:
+        """Look, if there were children, into the spool of the exporter that the environment names."""
+        if not endings.has_children() or endings.is_child() or not any((state_dir() / "spool").iterdir()):
+            return
+        if flags_from(os.environ).dashboard_metrics:
+            background_recorder(*exporter_address()).at_end()
+
+
+_heir = _Heir()
+endings.watch(_heir)

@@ -12,8 +12,10 @@ its shortcuts saved, and records everything when the block ends. An exception ma
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
@@ -30,6 +32,7 @@ from pipeline.domains.event import DomainEvent
 from pipeline.events import (
     BypassReason,
     CheckpointEvaluated,
+    ItemAbandoned,
     ItemFailed,
     ItemFinished,
     ProcessingType,
@@ -39,7 +42,8 @@ from pipeline.events import (
 from pipeline.item import Fact, Scores
 from pipeline.recording.known import Known
 from pipeline.recording.ledger import Ledger
-from pipeline.recording.reckoning import Reckoning, failed
+from pipeline.recording.reckoning import Reckoning, abandoned, failed, tell_abandoned
+from pipeline.recording.remarks import AFTER_THE_END, ENTERED_AGAIN, FINISHED_AGAIN, LEFT_AGAIN, Remarks
 from pipeline.recording.savings import CostModel
 from pipeline.recording.timing import UNTIMED, Block, Group, Stage
 
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
     from pipeline.configuration.config import Config
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+_Description = tuple[str | None, str | None, float | None, Iterable[str] | None]
 _current: ContextVar[ItemScope | None] = ContextVar("pipemeter_item", default=None)
 
 
@@ -95,9 +100,10 @@ class Again(Protocol):
 
 
 class ItemScope(Known):
-    """Follows one item; made by `Recorder.item`. Use as `with`, `async with` or decorator, once per item.
+    """Follows one item; made by `Recorder.item`. Use as `with`, `async with` or decorator.
 
-    `content_type` may be set at any time. `outcome` is the final event once the block has ended.
+    `content_type` may be set at any time. `outcome` is the final event once the block has ended. A scope may be entered
+    again once it was left: that is another item, with nothing of the one before but what `Recorder.item` was given.
     """
 
     def __init__(
@@ -114,11 +120,16 @@ class ItemScope(Known):
         self._sink = sink
         self._measure = sink.enabled if measure is None else measure
         self._clock = clock
-        self._ledger = Ledger(clock, kept=self._measure)
+        self._given = self._described()
+        self._left_as = self._given  # what it was like when it was last left
+        self._remarks = Remarks()
+        self._ledger = Ledger(clock, kept=self._measure, remarks=self._remarks)
         self._reckoning: Reckoning | None = None
         self._discarded = False
-        self._token: Token[ItemScope | None] | None = None
-        self.outcome: ItemFinished | ItemFailed | None = None
+        self._token: Token[ItemScope | None] | None = None  # set while the item is under way
+        self._process = 0
+        self._beside: ItemScope | None = None  # the scope that this one stands in for
+        self.outcome: ItemFinished | ItemFailed | ItemAbandoned | None = None
 
     @property
     def steps(self) -> Mapping[str, float]:
@@ -133,15 +144,17 @@ class ItemScope(Known):
         `step` is the name under which its cost is learned where that differs (reading captions and recognising speech
         are the same stage, but not the same cost).
         """
-        return Stage(self._ledger, name, step or name) if self._measure else UNTIMED
+        this = self._this("stage")
+        return Stage(this._ledger, name, step or name) if this._counts else UNTIMED
 
     def parallel(self, step: str) -> Block:
         """Hold stages that run at the same time: their cost is learned as one step's wall time."""
-        return Group(self._ledger, step) if self._measure else UNTIMED
+        this = self._this("parallel")
+        return Group(this._ledger, step) if this._counts else UNTIMED
 
     def fault(self, stage: str, error_type: str) -> None:
         """Record a fault that a stage survived."""
-        self._ledger.note(StageFault(stage, error_type))
+        self._this("fault")._ledger.note(StageFault(stage, error_type))
 
     # --- decisions
 
@@ -150,17 +163,17 @@ class ItemScope(Known):
 
         A plain value counts as fully reliable; give a `Fact` to say less. Leave the block when `.exit` is true.
         """
-        self.facts |= {key: value if isinstance(value, Fact) else Fact(value) for key, value in facts.items()}
-        self.left = None
-        config = self._sink.config
+        this, config = self._this("checkpoint"), self._sink.config
+        this.facts |= {key: value if isinstance(value, Fact) else Fact(value) for key, value in facts.items()}
+        this.left = None
         point = config.checkpoints.get(name)
-        if point is None or not (self._measure or config.flags.early_exit):
+        if point is None or not (this._measure or config.flags.early_exit):
             return CheckpointVerdict(name, exit=False)
-        verdict = evaluate(point, self.facts)
-        self._ledger.note(CheckpointEvaluated(name, self.content_type, config.version, verdict.confidence))
+        verdict = evaluate(point, this.facts)
+        this._ledger.note(CheckpointEvaluated(name, this.content_type, config.version, verdict.confidence))
         if not config.flags.early_exit:
             return msgspec.structs.replace(verdict, exit=False)
-        self.left = verdict if verdict.exit else None
+        this.left = verdict if verdict.exit else None
         return verdict
 
     def quality(
@@ -174,47 +187,50 @@ class ItemScope(Known):
         reliability: float = 1.0,
     ) -> QualityVerdict:
         """Give the quality scores (0..1); they become facts, and are compared with the thresholds."""
-        self.content_type = content_type or self.content_type
-        self.scores = Scores(overall, coherence, completeness, informativeness)
+        this, config = self._this("quality"), self._sink.config
+        this.content_type = content_type or this.content_type
+        this.scores = Scores(overall, coherence, completeness, informativeness)
         names = ("overall_quality", "coherence", "completeness", "informativeness")
-        values = msgspec.structs.astuple(self.scores)
-        self.facts |= {name: Fact(value, reliability) for name, value in zip(names, values, strict=True)}
-        config = self._sink.config
-        verdict = judge(self.scores, config.thresholds)
-        self._ledger.note(QualityAssessed(verdict.margin, self.content_type, config.version))
+        values = msgspec.structs.astuple(this.scores)
+        this.facts |= {name: Fact(value, reliability) for name, value in zip(names, values, strict=True)}
+        verdict = judge(this.scores, config.thresholds)
+        this._ledger.note(QualityAssessed(verdict.margin, this.content_type, config.version))
         return verdict
 
     def route(self, content_type: str | None = None) -> RouteVerdict:
         """Decide between the lightweight way (`.bypass`) and going on; after `quality`."""
-        self.content_type = content_type or self.content_type
-        config, flags = self._sink.config, self._sink.config.flags
-        quality = judge(self.scores, config.thresholds) if self.scores else QualityVerdict(False, 0.0, ())
+        this, config, flags = self._this("route"), self._sink.config, self._sink.config.flags
+        this.content_type = content_type or this.content_type
+        quality = judge(this.scores, config.thresholds) if this.scores else QualityVerdict(False, 0.0, ())
         verdict = route(
-            self.content_type,
+            this.content_type,
             quality,
             config.routing,
             quality_filtering=flags.quality_filtering,
             content_routing=flags.content_routing,
         )
-        self.left, self.bypass = None, verdict.reason
+        this.left, this.bypass = None, verdict.reason
         return verdict
 
     def finish(self, processing_type: ProcessingType, *, bypass_reason: BypassReason | None = None) -> None:
         """Say which way the item went, where a pipeline decides for itself instead of asking here."""
-        self.said = processing_type
-        self.bypass = bypass_reason or self.bypass
+        this = self._this("finish")
+        if this.said is not None and not this._ledger.closed:
+            this._remarks.make(FINISHED_AGAIN)
+        this.said = processing_type
+        this.bypass = bypass_reason or this.bypass
 
     def discard(self) -> None:
         """Forget this item: it turned out to be no new work. Nothing is recorded and nothing is learned."""
-        self._discarded = True
+        self._this("discard")._discarded = True
 
     def calls_saved(self, llm_calls: int, cost_usd: float = 0.0) -> None:
         """Say how many model calls, and dollars, the shortcut made unnecessary."""
-        self.calls = (llm_calls, cost_usd)
+        self._this("calls_saved").calls = (llm_calls, cost_usd)
 
     def yielded(self, findings: float) -> None:
         """Say how much came out of full processing, counted in whatever you count; see `shadow`."""
-        self.findings = findings
+        self._this("yielded").findings = findings
 
     def shadow(self) -> Again | None:
         """Return the way to process this item in full all the same, once its block has ended.
@@ -233,7 +249,12 @@ class ItemScope(Known):
     # --- the block
 
     def __enter__(self) -> ItemScope:
+        if self._token is not None:
+            return self._another().__enter__()
+        if self._ledger.closed:
+            self._begin_anew()
         self._token = _current.set(self)
+        self._process = os.getpid()
         if self._measure:
             self._sink.item_started()
             self._ledger.begin()
@@ -242,19 +263,22 @@ class ItemScope(Known):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._token is not None:
-            _current.reset(self._token)
-        if not self._measure:
+        beside = _current.get()
+        if beside is not None and beside._beside is self:
+            beside.__exit__(kind, error, trace)
             return
-        spent = self._ledger.spent
-        self._sink.item_ended()
-        if self._discarded:
+        if self._token is None:
+            self._remarks.make(LEFT_AGAIN)
             return
-        if error is None:
-            self._finished(spent)
-        elif isinstance(error, Exception):
-            self._failed(error)
-        self._sink.record_many(self._ledger.events)
+        token, self._token = self._token, None
+        with contextlib.suppress(ValueError):  # left in another context than entered, such as a generator's
+            _current.reset(token)
+        self._left_as = self._described()
+        try:
+            if self._measure and self._process == os.getpid():  # in a forked child the item is still the parent's
+                self._end(error)
+        finally:
+            self._ledger.close()
 
     async def __aenter__(self) -> ItemScope:
         return self.__enter__()
@@ -266,40 +290,87 @@ class ItemScope(Known):
 
     def __call__(self, function: Function) -> Function:
         """Wrap a function, plain or async, so that each call is an item; inside, `current_item()` gives its scope."""
-        again = functools.partial(
-            ItemScope,
-            self._sink,
-            content_type=self.content_type,
-            item_id=self.item_id,
-            length_seconds=self.length_seconds,
-            measure=self._measure,
-            clock=self._clock,
-        )
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
             async def wrapped_async(*args: Any, **kwargs: Any) -> Any:
-                async with again():
+                async with self._alike():
                     return await function(*args, **kwargs)
 
             return wrapped_async  # type: ignore[return-value]
 
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
-            with again():
+            with self._alike():
                 return function(*args, **kwargs)
 
         return wrapped  # type: ignore[return-value]
 
+    # --- entered again
+
+    def _described(self) -> _Description:
+        return self.content_type, self.item_id, self.length_seconds, self.full_steps
+
+    def _begin_anew(self) -> None:
+        """Be another item. What was set since the last one was left is meant for this one."""
+        now = self._described()
+        fresh = [
+            set_ if set_ != left else given for set_, left, given in zip(now, self._left_as, self._given, strict=True)
+        ]
+        super().__init__(*fresh[:3])  # type: ignore[arg-type]  # three of the four, in their order
+        self.full_steps = fresh[3]  # type: ignore[assignment]
+        self._ledger = Ledger(self._clock, kept=self._measure, remarks=self._remarks)
+        self._reckoning, self._discarded, self.outcome = None, False, None
+
+    def _alike(self) -> ItemScope:
+        content_type, item_id, length_seconds, _ = self._given
+        return ItemScope(
+            self._sink,
+            content_type=content_type,
+            item_id=item_id,
+            length_seconds=length_seconds,
+            measure=self._measure,
+            clock=self._clock,
+        )
+
+    def _another(self) -> ItemScope:
+        """Return the scope of an item that began while this one is under way; in its context it stands in for this."""
+        self._remarks.make(ENTERED_AGAIN)
+        another = self._alike()
+        another._beside, another._remarks = self, self._remarks
+        return another
+
+    def _this(self, what: str) -> ItemScope:
+        """Return the scope that a call is about: this one, or one that stands in for it here."""
+        beside = _current.get()
+        if beside is not None and beside._beside is self:
+            return beside
+        if self._ledger.closed:
+            self._remarks.make(AFTER_THE_END, what)
+        return self
+
+    @property
+    def _counts(self) -> bool:
+        return self._measure and not self._ledger.closed
+
     # --- what it comes to
 
-    def _finished(self, spent: float) -> None:
-        self._reckoning = found = Reckoning(self, self._ledger, spent, self._sink.costs, self._sink.config.version)
-        self.outcome = found.outcome
-        for event in found.events:
-            self._ledger.note(event)
-        found.learn()
-
-    def _failed(self, error: Exception) -> None:
-        self.outcome = failed(self, self._ledger, error, self._sink.config.version)
-        self._ledger.note(self.outcome)
+    def _end(self, error: BaseException | None) -> None:
+        spent = self._ledger.spent
+        self._sink.item_ended()
+        if self._discarded:
+            return
+        costs, version = self._sink.costs, self._sink.config.version
+        if error is None:
+            self._reckoning = Reckoning(self, self._ledger, spent, costs, version)
+            self.outcome, events = self._reckoning.outcome, self._reckoning.events
+            self._reckoning.learn()
+        elif isinstance(error, Exception):
+            self.outcome = failed(self, self._ledger, error, version)
+            events = [self.outcome]
+        else:
+            self.outcome = abandoned(self, self._ledger, error, spent, version)
+            events = [self.outcome]
+            if self._sink.enabled:
+                tell_abandoned(self.outcome)
+        self._sink.record_many([*self._ledger.close(), *events])

@@ -1,38 +1,57 @@
-"""What waits to be delivered: batches in memory, and behind them a spool on disk. Used by one thread only."""
+"""What waits to be delivered: events as they were recorded, batches in memory, and behind them a spool on disk.
+
+Events come in from any thread (`add`); everything else is for the one thread that delivers.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 import msgspec
 
 from pipeline.domains.event import DomainEvent
 from pipeline.events import validate
-from pipeline.recording.spool import Batch, Spool
-from pipeline.zstd import compress, decompress
+from pipeline.recording.ahead import Ahead
+from pipeline.recording.spool import Batch, Claim, Spool
+from pipeline.zstd import decompress
 
 DropReason = Literal["buffer_full", "spool_full", "no_spool", "invalid", "refused", "expired"]
+Drop = Callable[[DropReason, int, str], None]
 HELD_BATCHES = 20  # in memory while the exporter is away, before they go to the spool
 
 
 class Outbox:
-    """Batches on their way. `drop(reason, count, why)` is told of every event that is given up."""
+    """Events on their way. `drop(reason, count, why)` is told of every event that is given up.
+
+    With `ahead`, events are on disk before `add` returns; where the disk refuses, they are held in memory as without,
+    and `refused` is told the first time.
+    """
 
     def __init__(
         self,
         spool: Spool | None,
+        *,
+        ahead: bool,
         batch_events: int,
+        buffer_events: int,
         clock: Callable[[], float],
-        drop: Callable[[DropReason, int, str], None],
+        drop: Drop,
+        refused: Callable[[], None] = lambda: None,
     ) -> None:
         self._spool = spool
+        self._ahead = Ahead(spool, batch_events, clock) if spool is not None and ahead else None
         self._batch_events = batch_events
+        self._buffer_events = buffer_events
         self._clock = clock
-        self._drop = drop
+        self._drop, self._refused, self._was_refused = drop, refused, False
+        self._buffer: deque[DomainEvent] = deque()
         self._held: deque[Batch] = deque()
+        self._claim: tuple[Claim, Batch] | None = None  # what is being sent from disk
+        self._own = 0  # events of that which this process has recorded
 
     @property
     def full(self) -> bool:
@@ -45,43 +64,97 @@ class Outbox:
         return self._spool is not None
 
     @property
+    def waiting(self) -> int:
+        """How many events are in no batch yet."""
+        return len(self._buffer) + (self._ahead.waiting if self._ahead else 0)
+
+    @property
     def count(self) -> int:
-        """How many events are held in memory."""
-        return sum(batch.count for batch in list(self._held))
+        """How many events of this process wait to be delivered, those aside that are left to the spool."""
+        ahead = self._own + (self._ahead.count if self._ahead else 0)
+        return len(self._buffer) + sum(batch.count for batch in list(self._held)) + ahead
 
-    def fill(self, buffer: deque[DomainEvent], *, everything: bool) -> None:
-        """Make batches of what has been recorded, as many as memory should hold, or all."""
+    def add(self, events: Iterable[DomainEvent]) -> None:
+        """Take events in. What is not valid, or finds no room, is dropped."""
+        if self._ahead is not None:
+            valid = [(event, line) for event in events if (line := self._line(event))]
+            kept = self._ahead.append([line for _, line in valid])
+            events = [event for event, _ in valid[kept:]]
+            if events and not self._was_refused:
+                self._was_refused = True
+                self._refused()
+        buffer, room = self._buffer, self._buffer_events
+        for event in events:
+            if len(buffer) >= room:
+                self._drop("buffer_full", 1, "")
+            else:
+                buffer.append(event)
+
+    def fill(self, *, everything: bool) -> None:
+        """Make batches of what has been recorded into memory, as many as that should hold, or all."""
+        buffer = self._buffer
         while buffer and (everything or not self.full):
-            size = min(len(buffer), self._batch_events)
-            events = self._valid([buffer.popleft() for _ in range(size)])
-            if events:
-                self._held.append(self._batch(events))
+            events = [buffer.popleft() for _ in range(min(len(buffer), self._batch_events))]
+            try:
+                lines = self._lines(events)
+                if lines:
+                    self._held.append(Batch.of(uuid.uuid4().hex, self._clock(), lines))
+            except BaseException:  # nothing may be lost between the buffer and its batch
+                buffer.extendleft(reversed(events))
+                raise
 
-    def next(self, *, spooled_too: bool) -> Batch | None:
-        """Return the batch to send next: fresh ones first, they must not pile up behind old ones."""
+    def next(self, *, away: bool, disk: bool, others: bool) -> Batch | None:
+        """Return the batch to send next: fresh ones first, they must not pile up behind old ones.
+
+        `disk`: also what is written ahead; `others`: and what is in the spool, of whomever. While the exporter is
+        `away`, the spool's come first: what is being written ahead is better not cut into pieces.
+        """
         if self._held:
             return self._held[0]
-        if self._spool is None or not spooled_too:
+        if self._spool is None or not disk:
             return None
-        self._spool.expire(self._clock(), lambda count: self._drop("expired", count, "waited too long in the spool"))
-        return self._spool.oldest()
+        ways = (self._from_spool, self._from_ahead) if away else (self._from_ahead, self._from_spool)
+        for take in ways if others else (self._from_ahead,):
+            if take(self._spool):
+                return self._claim[1] if self._claim else None
+        return None
 
     def remove(self, batch: Batch) -> None:
         """Forget a batch that was answered."""
         if self._held and self._held[0] is batch:
             self._held.popleft()
-        elif self._spool is not None:
-            self._spool.remove(batch)
+        elif self._claim is not None:
+            self._claim[0].remove()
+            self._claim, self._own = None, 0
+
+    def keep(self) -> None:
+        """Keep what could not be sent: what came from disk is left there for whoever comes next."""
+        if self._claim is not None:
+            self._claim[0].release()
+            self._claim, self._own = None, 0
+        if self._ahead is not None:
+            self._ahead.release_sealed()
 
     def split(self, batch: Batch, why: str) -> None:
-        """Halve a refused batch, so that one bad event does not take the good ones with it."""
-        events = msgspec.json.decode(decompress(batch.body))
-        self.remove(batch)
+        """Halve a refused batch, so that one bad event does not take the good ones with it.
+
+        The halves have keys that follow from the batch's: should this process end before the batch is forgotten, its
+        halves are made again by another, and are the same.
+        """
+        events = [bytes(event) for event in msgspec.json.decode(decompress(batch.body), type=list[msgspec.Raw])]
         if len(events) == 1:
+            self.remove(batch)
             self._drop("refused", 1, why)
             return
         middle = len(events) // 2
-        self._held.extendleft(self._batch(half) for half in (events[middle:], events[:middle]))
+        halves = [
+            Batch.of(hashlib.sha256(f"{batch.key}/{n}".encode()).hexdigest()[:32], batch.since, half)
+            for n, half in enumerate((events[:middle], events[middle:]))
+        ]
+        spooled = self._claim is not None and self._spool is not None
+        rest = [half for half in halves if not (spooled and self._spool and self._spool.put(half))]
+        self.remove(batch)
+        self._held.extendleft(reversed(rest))
 
     def put_away(self) -> None:
         """Move what memory holds to the spool, or give it up where there is none."""
@@ -92,31 +165,50 @@ class Outbox:
             elif not self._spool.put(batch):
                 self._drop("spool_full", batch.count, "the spool takes no more")
 
-    def _batch(self, events: Sequence[Any]) -> Batch:
-        body = compress(msgspec.json.encode(events), 1)
-        return Batch(uuid.uuid4().hex, self._clock(), len(events), body)
+    def end(self) -> None:
+        """Leave everything on disk."""
+        self.put_away()
+        self.keep()
+        if self._ahead is not None:
+            self._ahead.release()
 
-    def _valid(self, events: list[DomainEvent]) -> list[DomainEvent]:
-        """Leave out what is not valid: one such event would spoil its whole batch."""
-        try:
-            _check(events)
-        except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
-            return [event for event in events if self._is_valid(event)]
-        return events
+    def abandon(self) -> None:
+        """Let go, in a forked child, of what is the parent's."""
+        if self._claim is not None:
+            self._claim[0].release()
+        if self._ahead is not None:
+            self._ahead.abandon()
 
-    def _is_valid(self, event: DomainEvent) -> bool:
-        try:
-            _check([event])
-        except Exception as error:  # noqa: BLE001 - anything may have been passed as an event
-            self._drop("invalid", 1, str(error))
+    def _from_spool(self, spool: Spool) -> bool:
+        self._claim = spool.claim(
+            self._clock(), lambda count: self._drop("expired", count, "waited too long in the spool")
+        )
+        return self._claim is not None
+
+    def _from_ahead(self, spool: Spool) -> bool:  # noqa: ARG002 - one of two ways
+        segment = self._ahead.next() if self._ahead else None
+        if segment is None:
             return False
+        try:
+            batch = segment.read()
+        except OSError:
+            segment.release()
+            return False
+        if batch is None:  # the disk took none of it
+            segment.remove()
+            return False
+        self._claim, self._own = (segment, batch), batch.count
         return True
 
+    def _lines(self, events: Sequence[DomainEvent]) -> list[bytes]:
+        """Return events as JSON, leaving out what is not valid: one such event would spoil its whole batch."""
+        return [line for event in events if (line := self._line(event))]
 
-def _check(events: Sequence[DomainEvent]) -> None:
-    """Raise if any of these is no valid event, or cannot be written as JSON."""
-    for event in events:
-        if not isinstance(event, DomainEvent):
-            raise TypeError("not an event")
-        validate(event)  # JSON itself would turn a NaN into null
-    msgspec.json.encode(events)
+    def _line(self, event: DomainEvent) -> bytes | None:
+        try:
+            if not isinstance(event, DomainEvent):
+                raise TypeError("not an event")
+            return msgspec.json.encode(validate(event))  # JSON itself would turn a NaN into null
+        except Exception as error:  # noqa: BLE001 - anything may have been passed as an event
+            self._drop("invalid", 1, str(error))
+            return None

@@ -5,19 +5,23 @@ from __future__ import annotations
 from pipeline.decisions.shadow import Skip
 from pipeline.errors import error_type_of
 from pipeline.events import (
+    AbandonReason,
     BypassReason,
     CallsSaved,
     Event,
+    ItemAbandoned,
     ItemFailed,
     ItemFinished,
     SkipDecision,
     StageFault,
     StageSkipped,
 )
+from pipeline.logger import Logger
 from pipeline.recording.known import Known
 from pipeline.recording.ledger import Ledger
 from pipeline.recording.savings import YIELD, CostModel, Estimate
 
+_log = Logger("pipeline.item")
 _MAX_SHARE = 0.999999  # a share saved is below 1: something was spent
 _SKIPS: dict[BypassReason | None, SkipDecision] = {"low_quality": "quality_filter", "content_type": "content_type"}
 
@@ -116,3 +120,21 @@ def failed(known: Known, ledger: Ledger, error: Exception, version: str | None) 
     if ledger.failed_stage is None:
         ledger.note(StageFault(stage, error_type))
     return ItemFailed(stage, error_type, known.content_type, version, known.item_id)
+
+
+def abandoned(known: Known, ledger: Ledger, error: BaseException, spent: float, version: str | None) -> ItemAbandoned:
+    """Return what an item comes to that was left by no error: it was cancelled, or the program was interrupted."""
+    reason: AbandonReason = "interrupted" if isinstance(error, KeyboardInterrupt | SystemExit) else "cancelled"
+    return ItemAbandoned(reason, known.content_type, spent, ledger.left_stage, version, known.item_id)
+
+
+def tell_abandoned(item: ItemAbandoned) -> None:
+    """Tell of an abandoned item where it was and for how long: no metric holds that."""
+    _log.warning(
+        "item abandoned",
+        reason=item.reason,
+        pipeline_stage=item.pipeline_stage or "(outside)",
+        spent_seconds=item.processing_time,
+        content_type=item.content_type,
+        item_id=item.item_id,
+    )

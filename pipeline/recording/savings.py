@@ -10,7 +10,6 @@ Figures persist in SQLite as sums, so that several processes add to the same one
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from pipeline import forks
 from pipeline.errors import StageError
 
 SPOKEN_WORDS_PER_SECOND = 2.5  # 150 words a minute, usual for presentations
@@ -91,7 +91,7 @@ class CostModel:
     def __init__(self, path: Path | None = None, priors: Mapping[str, Prior] | None = None) -> None:
         self._path = path
         self._priors = dict(priors or {})
-        self._lock = threading.Lock()
+        self._lock = forks.Lock()
         self._sums: dict[tuple[str, str], Sums] = _read(path) if path else {}
         self._unsaved: dict[tuple[str, str], Sums] = {}
 

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from typing import Protocol
 
 from pipeline.recording.ledger import Ledger
+from pipeline.recording.remarks import STAGE_LEFT_AGAIN
 
 
 class Block(Protocol):
@@ -21,19 +22,26 @@ UNTIMED: Block = nullcontext()
 
 
 class Stage:
-    """One stage of an item: its time, or its fault, goes into the ledger."""
+    """One stage of an item: its time, or its fault, goes into the ledger. Each time that it is entered counts."""
 
     def __init__(self, ledger: Ledger, name: str, step: str) -> None:
         self._ledger, self._name, self._step = ledger, name, step
+        self._started: list[float] = []
 
     def __enter__(self) -> None:
-        self._started = self._ledger.clock()
+        self._started.append(self._ledger.clock())
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not self._started:
+            self._ledger.remarks.make(STAGE_LEFT_AGAIN, self._name)
+            return
+        seconds = self._ledger.clock() - self._started.pop()
         if error is None:
-            self._ledger.finished(self._name, self._step, self._ledger.clock() - self._started)
+            self._ledger.finished(self._name, self._step, seconds)
         elif isinstance(error, Exception):
             self._ledger.failed(self._name, error)
+        else:
+            self._ledger.left(self._name)
 
     async def __aenter__(self) -> None:
         self.__enter__()
@@ -47,13 +55,18 @@ class Group:
 
     def __init__(self, ledger: Ledger, step: str) -> None:
         self._ledger, self._step = ledger, step
+        self._started: float | None = None
 
     def __enter__(self) -> None:
         self._started = self._ledger.clock()
         self._ledger.group_began(self._step)
 
     def __exit__(self, *_: object) -> None:
+        if self._started is None:
+            self._ledger.remarks.make(STAGE_LEFT_AGAIN, self._step)
+            return
         self._ledger.group_ended(self._step, self._ledger.clock() - self._started)
+        self._started = None
 
     async def __aenter__(self) -> None:
         self.__enter__()

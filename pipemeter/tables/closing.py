@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from monitoring.wording.figures import plain
 from pipeline.running.outcome import Outcome
 
 
@@ -44,7 +45,9 @@ def _breakdown(
         mine = [o for o in outcomes if key(o) == row]
         new = [o for o in mine if not o.known]
         known = [str(len(mine) - len(new))] if some_known else []
-        table.add_row(row, str(len(new)), *known, seconds(_spent(new)), seconds(_saved(new)), ratio(_quality(mine)))
+        table.add_row(
+            _text(row), str(len(new)), *known, seconds(_spent(new)), seconds(_saved(new)), ratio(_quality(mine))
+        )
     return table
 
 
@@ -55,7 +58,7 @@ def _exit_reasons(outcomes: Sequence[Outcome]) -> Table:
     table.add_column("Items", justify="right")
     counts = Counter((o.checkpoint, o.reason) for o in outcomes if o.checkpoint)
     for (checkpoint, reason), count in counts.most_common(8):
-        table.add_row(checkpoint, reason, str(count))
+        table.add_row(_text(checkpoint), _text(reason), str(count))
     return table
 
 
@@ -64,7 +67,7 @@ def _failures(failed: Sequence[Outcome]) -> Table:
     for column in ("Source", "Stage", "Why"):
         table.add_column(column, overflow="fold")
     for outcome in failed:
-        table.add_row(outcome.source, outcome.failed_stage, outcome.error)
+        table.add_row(*map(_text, (outcome.source, outcome.failed_stage, outcome.error)))
     return table
 
 
@@ -85,6 +88,11 @@ def _overall(outcomes: Sequence[Outcome], new: Sequence[Outcome]) -> Text:
     if unknown:
         lines.append(f"{unknown} items without an estimate of what full processing would have cost: not in the savings")
     return Text("\n".join(["", *lines]), style="bold")
+
+
+def _text(text: str | None) -> Text:
+    """Return a text as it is: names of files and reasons come from anywhere, and could be taken for markup."""
+    return Text(plain(text or ""))
 
 
 def _spent(outcomes: Iterable[Outcome]) -> float:

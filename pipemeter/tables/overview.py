@@ -8,7 +8,7 @@ from rich.text import Text
 
 from monitoring.reporting.overview import Overview
 from monitoring.reporting.readings import State
-from monitoring.reporting.sections import Cell, Section, active, heading, overview_sections, totals
+from monitoring.reporting.sections import Cell, Section, abandoned, active, heading, overview_sections, totals
 from monitoring.wording.figures import plain
 
 _STYLES: dict[State | None, str] = {"ok": "green", "warning": "yellow", "critical": "bold red", "no data": "dim"}
@@ -20,6 +20,8 @@ def overview_table(found: Overview) -> RenderableType:
     if found.shortage:
         parts.append(Text(found.shortage, "bold yellow"))
     parts.append(Text("   ".join(f"{much} {what}" for what, much in totals(found))))
+    if sentence := abandoned(found):
+        parts.append(Text(sentence, "yellow"))
     parts += [section_table(section) for section in overview_sections(found)]
     parts.append(section_table(active(found.alerts, found.at)))
     return Group(*parts)
@@ -30,6 +32,8 @@ def section_table(section: Section) -> RenderableType:
     if not section.rows:
         return Text(section.note)
     made = Table(title=section.title, title_justify="left", title_style="bold", min_width=64)
+    if section.remarks:
+        made.caption, made.caption_justify = Text("\n".join(map(plain, section.remarks))), "left"
     for number, column in enumerate(section.columns):
         made.add_column(column, justify="left" if number < section.words else "right")
     for row in section.rows:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from monitoring.wording.figures import plain
 from pipeline.errors import StageError
 from pipeline.item import Source
 from pipeline.running.outcome import describe
@@ -73,18 +74,19 @@ def _expanded(expand: Any, name: str) -> list[Source | dict[str, Any]]:
 
 
 def _show(console: Console, answer: dict[str, Any]) -> None:
-    console.rule(f"[bold]{escape(answer['source'])}", align="left")
+    console.rule(f"[bold]{_shown(answer['source'])}", align="left")
     if "error" in answer:
-        console.print(f"[red]fails at {answer['failed_stage']}: {escape(answer['error'])}")
+        console.print(f"[red]fails at {answer['failed_stage']}: {_shown(answer['error'])}")
     if quality := answer["quality"]:
         console.print(
-            f"[bold]{answer['content_type']}[/] (confidence {ratio(answer['content_type_confidence'])})   quality "
-            + "   ".join(f"{name} {ratio(value)}" for name, value in quality.items())
+            f"[bold]{_shown(answer['content_type'])}[/] (confidence {ratio(answer['content_type_confidence'])})   "
+            "quality " + "   ".join(f"{name} {ratio(value)}" for name, value in quality.items())
         )
     if answer["facts"]:
         reliability = answer["reliability"]
         facts = (
-            f"{name}={_brief(value)} [dim]({ratio(reliability[name])})[/]" for name, value in answer["facts"].items()
+            f"{name}={_shown(_brief(value))} [dim]({ratio(reliability[name])})[/]"
+            for name, value in answer["facts"].items()
         )
         console.print("facts (reliability): " + ", ".join(facts))
     if answer["decisions"]:
@@ -120,6 +122,11 @@ def _why(decision: dict[str, Any]) -> str:
     if not decision["conditions"]:
         return "no conditions"
     return f"{'; '.join(held)}; {needed}" if held else f"none holds of: {'; '.join(decision['conditions'])}"
+
+
+def _shown(text: str) -> str:
+    """Return a text from outside as rich's markup shows it as it is."""
+    return escape(plain(text))
 
 
 def _brief(value: Any) -> str:

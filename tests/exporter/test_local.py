@@ -5,6 +5,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from exporter.exporter import Exporter
 from exporter.local import MAX_WAITING, LocalRecorder
 from exporter.settings import ExporterSettings
@@ -73,6 +75,16 @@ def test_recording_never_raises(running: Running) -> None:
     assert running.value("pipeline_items_total") == 1
 
 
+def test_what_is_recorded_after_close_counts_and_is_told_of_once(running: Running) -> None:
+    recorder = LocalRecorder(running.exporter, Config(), flush_seconds=3600)
+    recorder.close()
+    with capture_logs() as logs:
+        for _ in range(3):
+            recorder.record(ITEM)
+    assert running.value("pipeline_items_total") == 3
+    assert [log["event"] for log in logs] == ["recorded after close; close a recorder once nothing records any more"]
+
+
 def test_what_finds_no_room_is_counted(running: Running) -> None:
     recorder = LocalRecorder(running.exporter, Config(), flush_seconds=3600)
     recorder._waiting.extend([ITEM] * MAX_WAITING)
@@ -82,18 +94,35 @@ def test_what_finds_no_room_is_counted(running: Running) -> None:
     recorder.close()
 
 
-def test_when_the_journal_cannot_be_written_the_loss_is_counted(running: Running, tmp_path: Path) -> None:
+def test_when_the_journal_cannot_be_written_events_wait_and_at_the_end_the_loss_is_counted(
+    running: Running, tmp_path: Path
+) -> None:
     recorder = LocalRecorder(running.exporter, Config(), flush_seconds=3600)
     blocker = sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None)
     running.exporter.journal._db.execute("PRAGMA busy_timeout = 10")  # type: ignore[union-attr]
     blocker.execute("BEGIN IMMEDIATE")
     recorder.record(ITEM)
+    assert not recorder.flush()
+    blocker.execute("ROLLBACK")
     assert recorder.flush()
+    assert running.value("pipeline_items_total") == 1
+    blocker.execute("BEGIN IMMEDIATE")
+    recorder.record_many([ITEM, ITEM])
+    recorder.close()
     blocker.execute("ROLLBACK")
     blocker.close()
-    assert running.value('exporter_rejected_records_total{reason="storage"}') == 1
-    assert running.value("pipeline_items_total") == 0
+    assert running.value('exporter_rejected_records_total{reason="storage"}') == 2
+    assert running.value("pipeline_items_total") == 1
+
+
+def test_events_outlive_a_journal_that_goes_away(running: Running, tmp_path: Path) -> None:
+    recorder = LocalRecorder(running.exporter, Config(), flush_seconds=3600)
+    recorder.record(ITEM)
+    for file in tmp_path.glob("journal.sqlite*"):
+        file.unlink()
     recorder.close()
+    assert running.value("pipeline_items_total") == 1
+    assert running.value("exporter_rejected_records_total") == 0
 
 
 def test_during_a_snapshot_events_wait(running: Running) -> None:

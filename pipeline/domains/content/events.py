@@ -10,10 +10,12 @@ from pipeline.domains.event import Count, Dollars, DomainEvent, Margin, Ratio, S
 
 ProcessingType = Literal["full", "lightweight", "early_exit"]
 BypassReason = Literal["low_quality", "content_type"]
+AbandonReason = Literal["cancelled", "interrupted"]
 SkipDecision = Literal["quality_filter", "content_type", "early_exit"]
 SkipVerdict = Literal["right", "wrong"]
 PROCESSING_TYPES: tuple[ProcessingType, ...] = get_args(ProcessingType)
 BYPASS_REASONS: tuple[BypassReason, ...] = get_args(BypassReason)
+ABANDON_REASONS: tuple[AbandonReason, ...] = get_args(AbandonReason)
 SKIP_DECISIONS: tuple[SkipDecision, ...] = get_args(SkipDecision)
 SKIP_VERDICTS: tuple[SkipVerdict, ...] = get_args(SkipVerdict)
 
@@ -43,6 +45,20 @@ class ItemFailed(DomainEvent, frozen=True, tag="item_failed"):
     pipeline_stage: str
     error_type: str
     content_type: str | None = None
+    config_version: str | None = None
+    item_id: str | None = None
+
+
+class ItemAbandoned(DomainEvent, frozen=True, tag="item_abandoned"):
+    """Somebody left an item before it finished or failed: cancelled it, or interrupted the program.
+
+    `processing_time`: seconds spent on it until then; `pipeline_stage`: the stage it was in, None between stages.
+    """
+
+    reason: AbandonReason
+    content_type: str | None = None
+    processing_time: Seconds | None = None
+    pipeline_stage: str | None = None
     config_version: str | None = None
     item_id: str | None = None
 
@@ -124,6 +140,7 @@ class ConfigActivated(DomainEvent, frozen=True, tag="config_activated"):
 ContentEvent = (
     ItemFinished
     | ItemFailed
+    | ItemAbandoned
     | StageFinished
     | StageSkipped
     | StageFault

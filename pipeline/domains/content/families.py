@@ -5,7 +5,7 @@ Those of the shadow sample tell whether skips were right, and saved what was cla
 
 from __future__ import annotations
 
-from pipeline.domains.content.events import BYPASS_REASONS
+from pipeline.domains.content.events import ABANDON_REASONS, BYPASS_REASONS
 from pipeline.metrics.family import Family, Label, Summed, edges
 
 _ITEM = ("processing_type", "content_type", "config_version")
@@ -84,6 +84,13 @@ FAILURES = Family(
     "Items that ended failed, by the stage that failed; they are not among the finished items.",
     ("pipeline_stage", "error_type", "content_type", "config_version"),
     recorded=Summed(over=("error_type",)),  # 14 kinds of error a stage would be 700 series a window
+)
+ITEMS_ABANDONED = Family(
+    "pipeline_items_abandoned_total",
+    "counter",
+    "Items that were left before they finished or failed, because somebody cancelled them or interrupted the program.",
+    ("reason", "content_type", "config_version"),
+    own=(Label("reason", ABANDON_REASONS),),
 )
 STAGE_ERRORS = Family(
     "pipeline_stage_errors_total",
@@ -179,6 +186,7 @@ FAMILIES: tuple[Family, ...] = (
     ITEM_DURATION,
     STAGE_DURATION,
     FAILURES,
+    ITEMS_ABANDONED,
     STAGE_ERRORS,
     TIME_SPENT,
     TIME_SAVED,

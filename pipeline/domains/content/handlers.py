@@ -18,6 +18,7 @@ from pipeline.domains.content.families import (
     FEATURE_ENABLED,
     ITEM_DURATION,
     ITEMS,
+    ITEMS_ABANDONED,
     LLM_CALLS_SAVED,
     QUALITY_MARGIN,
     QUALITY_SCORE,
@@ -65,6 +66,7 @@ class ContentHandlers:
         self._stage_duration = metrics.series(STAGE_DURATION)
         self._stage_saved = metrics.series(STAGE_TIME_SAVED)
         self._failures = metrics.series(FAILURES)
+        self._abandoned = metrics.series(ITEMS_ABANDONED)
         self._stage_errors = metrics.series(STAGE_ERRORS)
         self._calls_saved = metrics.series(LLM_CALLS_SAVED)
         self._cost_saved = metrics.series(COST_SAVED)
@@ -89,6 +91,7 @@ class ContentHandlers:
         return {
             events.ItemFinished: self._item_finished,
             events.ItemFailed: self._item_failed,
+            events.ItemAbandoned: self._item_abandoned,
             events.StageFinished: self._stage_finished,
             events.StageSkipped: self._stage_skipped,
             events.StageFault: self._stage_fault,
@@ -144,6 +147,10 @@ class ContentHandlers:
             self._content_type(event.content_type),
             self._version(event.config_version),
         ).inc()
+
+    def _item_abandoned(self, event: events.ItemAbandoned) -> None:
+        labels = (self._content_type(event.content_type), self._version(event.config_version))
+        self._abandoned(event.reason, *labels).inc()
 
     def _stage_finished(self, event: events.StageFinished) -> None:
         self._stage_duration(self._stage(event.pipeline_stage)).observe(event.duration_seconds)

@@ -14,9 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from pipeline.domains.content.events import (
+    AbandonReason,
     CallsSaved,
     CheckpointEvaluated,
     ConfigActivated,
+    ItemAbandoned,
     ItemFailed,
     ItemFinished,
     ProcessingType,
@@ -88,7 +90,8 @@ class Traffic:
     """Makes the events of one item after another.
 
     `fail` is the share of items that fail, `quality` shifts scores, `shadow` is the share of skipped items that are
-    shadow items too (the other events are the same at any `shadow`).
+    shadow items too, `abandon` how many items are abandoned for each other one (the other events are the same at any
+    `shadow` and any `abandon`).
     """
 
     def __init__(
@@ -100,10 +103,11 @@ class Traffic:
         fail: float = 0.005,
         quality: float = 0.0,
         shadow: float = 0.02,
+        abandon: float = 0.004,
     ) -> None:
         self._rng = rng
         self._variants, self._kinds = tuple(variants), tuple(kinds)
-        self._fail, self._shift, self._shadow = fail, quality, shadow
+        self._fail, self._shift, self._shadow, self._abandon = fail, quality, shadow, abandon
         self._count = 0
 
     def start(self) -> Iterator[DomainEvent]:
@@ -122,10 +126,20 @@ class Traffic:
         kind = rng.choices(self._kinds, [k.share for k in self._kinds])[0]
         variant = self._variants[self._count % len(self._variants)]
         cost = kind.seconds * rng.lognormvariate(0.0, 0.45)
+        beside = list(self._abandoned(kind, variant, cost, item_id))
         if rng.random() < self._fail:
-            return self._failed(kind, variant, cost, item_id)
+            return [*self._failed(kind, variant, cost, item_id), *beside]
         events = self._finished(kind, variant, cost, item_id)
-        return [*events, *self._in_shadow(events, kind, cost)]
+        return [*events, *self._in_shadow(events, kind, cost), *beside]
+
+    def _abandoned(self, kind: Kind, variant: Variant, cost: float, item_id: str) -> Iterator[ItemAbandoned]:
+        """Now and then another item is left before its end, by dice of its own as in the shadow sample."""
+        dice = random.Random(f"abandoned {item_id}")  # noqa: S311 - traffic, no secret
+        if dice.random() < self._abandon:
+            reason: AbandonReason = "interrupted" if dice.random() < 0.1 else "cancelled"
+            stage = dice.choice(tuple(_COST))
+            spent = cost * dice.random()
+            yield ItemAbandoned(reason, kind.name, spent, stage, variant.version, f"{item_id}-abandoned")
 
     def _failed(self, kind: Kind, variant: Variant, cost: float, item_id: str) -> list[DomainEvent]:
         stage, error_type = self._rng.choice(_FAULTS[:5])

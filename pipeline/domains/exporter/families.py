@@ -84,6 +84,11 @@ JOURNAL_ERRORS = Family(
     "Times the journal could not be written.",
     kept="process",
 )
+JOURNAL_LOST_RECORDS = Family(
+    "exporter_journal_lost_records_total",
+    "counter",
+    "Accepted records known to be lost: the journal was damaged, or they are of a domain that is gone.",
+)
 IDEMPOTENCY_KEYS = Family("exporter_idempotency_keys", "gauge", "Idempotency keys remembered.", kept="process")
 FORGOTTEN_KEYS = Family(
     "exporter_forgotten_keys_total",
@@ -121,6 +126,7 @@ FAMILIES: tuple[Family, ...] = (
     WAITING_REQUESTS,
     JOURNAL_SIZE,
     JOURNAL_ERRORS,
+    JOURNAL_LOST_RECORDS,
     IDEMPOTENCY_KEYS,
     FORGOTTEN_KEYS,
     PUSHED_SERIES,

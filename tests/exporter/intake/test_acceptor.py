@@ -10,11 +10,12 @@ from prometheus_client import CollectorRegistry
 
 from exporter.counting.counters import Counters
 from exporter.errors import ApiError
-from exporter.intake.acceptor import Acceptor, Limits
+from exporter.intake.acceptor import Acceptor, Limits, Outcome
 from exporter.intake.decoding import read_body
-from exporter.journal.entries import Entry
+from exporter.journal.entries import Entry, key_hash
 from exporter.journal.gate import Gate
-from exporter.journal.journal import Journal, NoJournal
+from exporter.journal.journal import Journal
+from exporter.journal.memory import NoJournal
 from pipeline.domains.catalogue import live_metrics
 from pipeline.domains.exporter.families import JOURNAL_ERRORS, RECORDS
 
@@ -127,3 +128,33 @@ def test_a_bug_while_counting_is_an_answer_and_the_next_group_works() -> None:
         assert (await acceptor.submit(ONE)).count == 1
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("journaled", [True, False])
+def test_of_two_that_come_at_once_under_one_key_with_other_content_the_first_counts(
+    tmp_path: Path, journaled: bool
+) -> None:
+    journal = Journal(tmp_path / "j.sqlite") if journaled else NoJournal()
+    acceptor = acceptor_of(journal)
+    other = read_body(b'{"processing_type":"lightweight"}', "one", only_items=True)
+
+    async def main() -> None:
+        sent = [acceptor.submit(body, "k") for body in (ONE, other, ONE)]
+        first, second, third = await asyncio.gather(*sent, return_exceptions=True)
+        assert first == Outcome(duplicate=False, count=1)
+        assert isinstance(second, ApiError)
+        assert (second.status, second.reason, second.records) == (422, "key", 1)
+        assert third == Outcome(duplicate=True, count=1)
+        with pytest.raises(ApiError, match="other content"):
+            await acceptor.submit(other, "k")
+
+    asyncio.run(main())
+    assert journal.key_count == 1
+    journal.close()
+
+
+def test_a_key_that_was_kept_when_content_was_not_yet_makes_a_repeat_whatever_it_brings(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j.sqlite")
+    journal.append([], [key_hash("k")], 1.0)
+    assert asyncio.run(acceptor_of(journal).submit(ONE, "k")).duplicate
+    journal.close()

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from pipeline import zstd
 from tests.exporter.conftest import Running
@@ -58,6 +59,30 @@ def test_query_parameters_do_the_same_as_a_body(running: Running) -> None:
     )
     assert response.json() == {"status": "recorded"}
     assert running.value('pipeline_time_spent_seconds_total{config_version="unspecified",content_type="news"') == 3
+
+
+@pytest.mark.parametrize(("given", "counted"), [
+    ({"bypass_reason": "low_quality"}, "low_quality"), ({"bypass_reason": "content_type"}, "content_type"), ({}, "unspecified"),
+])  # fmt: skip
+def test_a_bypass_counts_by_its_reason_however_it_is_sent(
+    running: Running, given: dict[str, str], counted: str
+) -> None:
+    row = {"processing_type": "lightweight", "content_type": "news", **given}
+    for _ in range(2):
+        running.record(**row).raise_for_status()
+    running.client.post(RECORD, params=row).raise_for_status()
+    running.client.post(BATCH, json=[row] * 40).raise_for_status()  # more than the few that are counted one by one
+    start = 'pipeline_bypasses_total{config_version="unspecified",content_type="news",reason='
+    assert running.value(f'{start}"{counted}"') == 43
+    assert running.value(start) == 43
+
+
+@pytest.mark.parametrize("how", ["json", "params"])
+def test_a_reason_for_a_bypass_that_there_is_none_of_is_refused(running: Running, how: str) -> None:
+    row = {"processing_type": "lightweight", "bypass_reason": "mood"}
+    found = error(running.client.post(RECORD, **{how: row}), 422)  # type: ignore[arg-type]
+    assert (found["field"], found["value"]) == ("bypass_reason", "mood")
+    assert running.value("pipeline_bypasses_total") == 0
 
 
 def test_body_and_query_parameters_together_are_refused(running: Running) -> None:
@@ -152,9 +177,34 @@ def test_a_repeat_under_the_same_key_is_answered_duplicate(running: Running) -> 
     batch = {"Idempotency-Key": "b" * 128}
     assert running.client.post(BATCH, json=[GOOD] * 3, headers=batch).json()["status"] == "recorded"
     assert running.client.post(BATCH, json=[GOOD] * 3, headers=batch).json() == {"status": "duplicate", "count": 3}
-    assert running.client.post(f"{RECORD}?processing_type=full", headers=headers).json() == {"status": "duplicate"}
     assert running.value("pipeline_items_total") == 4
-    assert running.value("exporter_duplicate_records_total ") == 5
+    assert running.value("exporter_duplicate_records_total ") == 4
+
+
+def test_a_repeat_may_be_written_otherwise(running: Running) -> None:
+    headers = {"Idempotency-Key": "k"}
+    assert running.client.post(RECORD, json={"processing_type": "full"}, headers=headers).json()["status"] == "recorded"
+    assert running.client.post(f"{RECORD}?processing_type=full", headers=headers).json() == {"status": "duplicate"}
+    spaced = b' {"content_type": null, "processing_type": "full"} '
+    assert running.client.post(RECORD, content=spaced, headers=headers).json() == {"status": "duplicate"}
+    lines = b'{"processing_type":"full"}\n'
+    ndjson = {**headers, "Content-Type": "application/x-ndjson"}
+    assert running.client.post(BATCH, content=lines, headers=ndjson).json() == {"status": "duplicate", "count": 1}
+    assert running.value("pipeline_items_total") == 1
+
+
+def test_a_key_that_comes_again_with_other_content_is_a_mistake_of_its_sender(running: Running) -> None:
+    headers = {"Idempotency-Key": "a-key"}
+    running.client.post(BATCH, json=[GOOD] * 3, headers=headers)
+    with capture_logs() as logs:
+        refused = error(running.client.post(BATCH, json=[GOOD] * 4, headers=headers), 422)
+    assert refused["code"] == "key"
+    assert "this Idempotency-Key came before with other content" in refused["message"]
+    assert running.value('exporter_rejected_records_total{reason="key"}') == 4
+    assert [log["records"] for log in logs if "came again with other content" in log["event"]] == [4]
+    assert running.client.post(BATCH, json=[GOOD] * 3, headers=headers).json() == {"status": "duplicate", "count": 3}
+    assert running.value("pipeline_items_total") == 3
+    assert running.value("exporter_duplicate_records_total ") == 3
 
 
 def test_a_refused_request_does_not_use_up_its_key(running: Running) -> None:

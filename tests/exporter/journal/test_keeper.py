@@ -4,14 +4,14 @@ import asyncio
 from pathlib import Path
 
 import httpx
-import pytest
 
 from exporter.exporter import Exporter
 from exporter.journal.entries import Entry
-from exporter.journal.journal import Journal, JournalError
+from exporter.journal.journal import Journal
 from exporter.settings import ExporterSettings
 from pipeline.configuration.config import Config
 from pipeline.domains.content.families import ITEMS
+from pipeline.domains.exporter.families import JOURNAL_LOST_RECORDS
 from tests.exporter.conftest import Process, Running, Serve, eventually, total
 
 RECORD = "/api/performance/record"
@@ -145,12 +145,23 @@ def test_an_entry_that_cannot_be_read_is_skipped_and_the_rest_replayed(tmp_path:
     journal.close()
     exporter = exporter_of(tmp_path)
     assert _items(exporter) == 2
+    assert exporter.metrics.registry.get_sample_value(JOURNAL_LOST_RECORDS.name) == 2
     exporter.close()
 
 
-def test_a_damaged_snapshot_is_an_error_not_a_silent_zero(tmp_path: Path) -> None:
+def test_a_damaged_snapshot_is_a_loss_that_is_counted_not_a_silent_zero(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.sqlite")
+    three = Entry(1.0, "records", b"[%b]" % b",".join([b'{"processing_type":"full"}'] * 3), 3)
+    journal.append([three])
     journal.compact(b"\xc1", 1.0)
+    journal.append([three, three])
     journal.close()
-    with pytest.raises(JournalError, match="snapshot cannot be read"):
-        exporter_of(tmp_path)
+    exporter = exporter_of(tmp_path)
+    assert _items(exporter) == 6
+    assert exporter.metrics.registry.get_sample_value(JOURNAL_LOST_RECORDS.name) == 3
+    assert exporter.journal.mended
+    assert "its snapshot is not what was written" in exporter.journal.mended.sentence()
+    exporter.close()
+    again = exporter_of(tmp_path)  # what was lost stays counted
+    assert again.metrics.registry.get_sample_value(JOURNAL_LOST_RECORDS.name) == 3
+    again.close()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import math
+import re
 import threading
 import weakref
 from collections.abc import Iterable, Iterator
@@ -143,7 +144,15 @@ class Registries(RuleBasedStateMachine):
     def both_formats_are_byte_for_byte_the_same(self) -> None:
         if hasattr(self, "registry"):
             assert render(self.registry) == generate_latest(self.registry)
-            assert self.openmetrics.render(self.registry) == generate_openmetrics(self.registry)  # type: ignore[no-untyped-call]
+            theirs = generate_openmetrics(self.registry)  # type: ignore[no-untyped-call]
+            assert self.openmetrics.render(self.registry) == without_counts(theirs, self.metrics)
+
+
+def without_counts(text: bytes, metrics: list[Any]) -> bytes:
+    """Take away what their writer writes and their own strict parser refuses: a count where buckets lie below zero."""
+    below = [m._name for m in metrics if isinstance(m, Histogram) and m._upper_bounds[0] < 0]
+    counts = tuple(f"{name}_count{end}".encode() for name in below for end in "{ ")
+    return b"".join(line for line in re.findall(rb".*\n", text) if not counts or not line.startswith(counts))
 
 
 Registries.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)

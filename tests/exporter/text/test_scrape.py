@@ -3,12 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 from prometheus_client import generate_latest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as strict
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.domains.catalogue import FAMILIES
 from tests.exporter.conftest import Running, Serve
 
 API = "/api/performance"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
 def hundred_items(running: Running) -> None:
@@ -89,3 +91,38 @@ def test_series_expire_when_that_is_wished(serve: Serve) -> None:
     labels = '{config_version="unspecified",content_type="news",processing_type="full"}'
     assert running.value(f"pipeline_items_total{labels}") in (0, 2)
     assert running.client.get(f"{API}/metrics/summary").json()["total_processed"] == 2
+
+
+def samples(text: str, read: Any) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    return {(s.name, frozenset(s.labels.items())): s.value for family in read(text) for s in family.samples}
+
+
+def test_openmetrics_says_sample_for_sample_what_the_classic_text_says_and_a_strict_parser_reads_it(
+    running: Running,
+) -> None:
+    hundred_items(running)
+    margin = {"type": "quality_assessed", "content_type": "news", "margin": -0.2}
+    shadow = {"type": "shadow_judged", "decision": "early_exit", "verdict": "right", "estimated_saved_seconds": 3,
+              "true_saved_seconds": 4}  # fmt: skip
+    running.client.post("/api/events", json=[margin, margin]).raise_for_status()
+    running.client.post("/api/events", json=shadow)
+    running.client.put("/metrics/job/a", content="# TYPE x counter\nx_total 1\n# TYPE y gauge\ny_created 3\n")
+    running.client.put(
+        "/metrics/job/b", content="# TYPE x_total counter\nx_total 1\n# TYPE x_created gauge\nx_created 3\n"
+    )
+    pages = [running.client.get("/metrics", headers={"Accept": accept}).text for accept in ("*/*", OPENMETRICS)]
+    classic, openmetrics = samples(pages[0], text_string_to_metric_families), samples(pages[1], strict)
+    gone = {key for key in classic if key not in openmetrics}
+    assert {name for name, _ in gone} == {
+        "pipeline_quality_margin_ratio_count",
+        "pipeline_shadow_savings_error_ratio_count",
+    }
+    assert openmetrics.keys() <= classic.keys()
+    differing = {name for (name, labels), value in openmetrics.items() if classic[name, labels] != value}
+    assert all(name.startswith(("exporter_render", "exporter_series")) for name in differing)
+    buckets = {
+        labels: value for (name, labels), value in openmetrics.items() if name == "pipeline_quality_margin_ratio_bucket"
+    }
+    for name, labels in gone:
+        if name == "pipeline_quality_margin_ratio_count":
+            assert buckets[labels | {("le", "+Inf")}] == classic[name, labels]

@@ -12,6 +12,7 @@ from bench.backfill import MISSING, Floats, Series, backfill, running_prometheus
 from monitoring.history.blocks import Grid, PrometheusHistory, find_grid
 from monitoring.servers.prometheus import PrometheusClient
 from tests.monitoring import rule_engine
+from tests.monitoring.scraped_history import ScrapedHistory
 
 END = 1_795_219_200.0
 SPACINGS = {"15s": 15.0, "1m": 60.0, "15m": 900.0}
@@ -140,6 +141,47 @@ def test_levels_are_the_greatest_at_the_end_of_a_block_and_nan_once_there_are_no
         expected = 0.55 if end < BEGINS else 0.65 if end < RESETS else 0.35 if end < ENDS else None
         assert np.isnan(level) if expected is None else level == expected
     assert len(set(levels[~np.isnan(levels)])) == 3
+
+
+@pytest.mark.parametrize("version", SPACINGS)
+def test_over_all_blocks_at_once_and_by_the_samples_counts_are_nearer_still(
+    client: PrometheusClient, version: str
+) -> None:
+    grid, where = grid_of(client, version), {"config_version": version}
+    history, since = PrometheusHistory(client, grid), 7
+    asked = ("pipeline_items_total", ("instance",), where, since)
+    whole, counted = (asyncio.run(ask(*asked)) for ask in (history.totals, history.counts))
+    edges = edges_of(grid, version).clip(0.0, SCRAPES)
+    for instance, begun in (("old", edges[since]), ("young", max(BEGINS, edges[since]))):
+        each = 1 if instance == "old" else 2
+        risen = each * float(done(edges[-1:])[0] - done(np.array([begun]))[0])
+        assert abs(whole[instance,] - risen) < 3 * each * max(RATES)
+        assert abs(counted[instance,] - risen) < 2 * each * max(RATES)  # what came after the last sample is not seen
+
+
+@pytest.mark.parametrize("version", SPACINGS)
+def test_the_history_that_tests_make_of_samples_is_what_prometheus_makes_of_them(
+    client: PrometheusClient, version: str, request: pytest.FixtureRequest
+) -> None:
+    if request.node.callspec.params["client"] == "victoria":
+        pytest.skip("VictoriaMetrics does not extrapolate")
+    grid, where = grid_of(client, version), {"config_version": version}
+    served, made = PrometheusHistory(client, grid), ScrapedHistory(scraped(version), grid.start, END, grid.blocks)
+
+    async def ask() -> None:
+        for by in ((), ("instance",)):
+            both = [await one.increases("pipeline_items_total", by, where) for one in (served, made)]
+            assert both[0].keys() == both[1].keys()
+            for key, values in both[0].items():
+                assert both[1][key] == pytest.approx(values, rel=1e-6, abs=1e-6)
+            levels = [await one.levels("pipeline_threshold_ratio", by, where) for one in (served, made)]
+            for key, values in levels[0].items():
+                assert np.array_equal(levels[1][key], values, equal_nan=True)
+            for name in ("totals", "counts"):
+                found = [await getattr(one, name)("pipeline_items_total", by, where, 7) for one in (served, made)]
+                assert found[0] == pytest.approx(found[1], rel=1e-6)
+
+    asyncio.run(ask())
 
 
 def test_a_configuration_that_nobody_scraped_has_no_grid(client: PrometheusClient) -> None:

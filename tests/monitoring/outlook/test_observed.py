@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from bench.backfill import Series
 from bench.coverage import SECONDS, evidence, true_figures
 from bench.world_history import WorldHistory
 from bench.worlds import Kind, World, decide, draw, series
@@ -142,6 +143,16 @@ def test_scores_that_lie_on_their_thresholds_pass_and_speak_against_nothing() ->
     assert observed(without(given, "bypasses")).doubts == []
 
 
+def test_items_that_were_assessed_and_then_failed_speak_against_nothing() -> None:
+    given = without(seen(WORLD), "bypasses")
+    more = {key: msgspec.structs.replace(one, counts=one.counts * 1.3) for key, one in given.margins.items()}
+    found = observed(msgspec.structs.replace(given, margins=more))
+    assert (found.doubts, set(found.modes.values())) == ([], {"quality_check"})
+    truth = true_figures(WORLD, RAISED)[0]
+    low, high = expect(msgspec.structs.replace(given, margins=more), InForce({}), RAISED).bypass_rate
+    assert low <= truth <= high
+
+
 def test_nothing_is_left_out_where_nothing_changed() -> None:
     for world in (WORLD, of(filtering=False), of(shock=0.06), of(kinds=modes("full", "lightweight"))):
         assert settled(seen(world), NOW) is seen(world)
@@ -198,6 +209,23 @@ def test_processes_that_disagree_about_a_switch_tell_nothing() -> None:
     both = {"a:1": [0.65, 0.65], "b:1": [0.65, 0.65]}
     assert states({"a:1": [1.0, 1.0], "b:1": [0.0, 0.0]}, both) == [0.5, 0.5]
     assert states({"a:1": [1.0, 1.0], "idle:1": [0.0, 0.0]}, {"a:1": [0.65, 0.65]}) == [1.0, 1.0]
+
+
+def test_a_switch_is_told_by_the_processes_that_count_the_items_and_by_no_others() -> None:
+    world = of(filtering=False)
+    finished, times = decide(world, draw(world, np.random.default_rng(3), 2000, SECONDS)), np.linspace(0.0, SECONDS, 43)
+    rows = list(series(finished, times, start=0.0, labels={"instance": "ours:1"}))
+
+    def read(state: float, instance: str) -> dict[str, bool]:
+        labels = {"feature": "quality_filtering", "instance": instance}
+        gauge = Series("pipeline_feature_enabled", labels, times, np.full(len(times), state))
+        found = asyncio.run(read_evidence(WorldHistory([*rows, gauge])))
+        assert found is not None
+        return found.switches
+
+    assert read(1.0, "theirs:1") == {}
+    assert read(1.0, "ours:1") == {"quality_filtering": True}
+    assert read(0.0, "ours:1") == {"quality_filtering": False}
 
 
 def test_thresholds_of_scores_that_nobody_tells_stay_as_they_are() -> None:

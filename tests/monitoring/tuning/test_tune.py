@@ -132,6 +132,24 @@ def test_too_few_items_are_not_enough_data_said_with_numbers(items: int, told: s
     assert told in found.caveats[0]
 
 
+def test_items_that_counters_did_not_rise_by_between_scrapes_are_not_enough_data() -> None:
+    """Such as a batch job's: all of them were there when its series appeared."""
+    given = evidence(WORLD, 1, 120)
+    risen = {key: values * 0.1 for key, values in given.items.items()}
+    found = tuned(msgspec.structs.replace(given, items=risen, counted=(118.0, 110.0)))
+    assert found.recommendations == []
+    assert found.caveats == ["not enough data: 118 items, but only 12 of them came between two scrapes of a counter"]
+
+
+@pytest.mark.parametrize("value", [65.0, -0.2])
+def test_a_threshold_that_is_none_is_no_traceback(value: float) -> None:
+    given = msgspec.structs.replace(seen(), thresholds={**seen().thresholds, "min_coherence": value})
+    found = tuned(given, target_bypass=0.75)
+    assert of(found, "min_coherence").recommended == value
+    assert found.expected is not None
+    assert found.expected.bypass_rate[0] <= found.expected.bypass_rate[1]
+
+
 def test_without_margins_the_bounds_are_wider_and_still_hold_the_truth() -> None:
     without = msgspec.structs.replace(seen(), margins={})
     plan = (0.60, 0.55, 0.55, 0.55)

@@ -1,64 +1,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
+from structlog.testing import capture_logs
 
-from exporter.app import create_app
-from exporter.server.running import BackgroundServer
-from exporter.settings import ExporterSettings
-from pipeline.configuration.config import Config
 from pipeline.events import CheckpointEvaluated, ItemFinished, StageFinished
 from pipeline.recording.push import PushRecorder, PushSettings
 from pipeline.recording.spool import MAX_AGE_SECONDS, Batch, Spool
-from pipeline.settings import Secret
 from pipeline.zstd import decompress
+from tests.pipeline.recording.exporters import Exporter
 
 QUICK = PushSettings(batch_seconds=0.01, patience_seconds=0.05, close_seconds=2.0)
-
-
-class Exporter:
-    """A real exporter on a port of its own that can be stopped and started again."""
-
-    def __init__(self, folder: Path, port: int = 0, token: str | None = None) -> None:
-        self.settings = ExporterSettings(journal=folder / "journal.sqlite", token=Secret(token))
-        self.server = self._server(port)
-        self.server.start()
-        self.url = self.server.url
-
-    def _server(self, port: int) -> BackgroundServer:
-        return BackgroundServer(create_app(settings=self.settings, config=Config()), "127.0.0.1", port)
-
-    def stop(self) -> None:
-        self.server.stop()
-
-    def restart(self) -> None:
-        self.server = self._server(int(self.url.rsplit(":", 1)[1]))
-        self.server.start()
-
-    def value(self, name: str) -> float:
-        text = httpx.get(f"{self.url}/metrics").text
-        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
-
-
-@pytest.fixture
-def exporter(tmp_path: Path) -> Iterator[Exporter]:
-    made = Exporter(tmp_path)
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def spool(tmp_path: Path) -> Path:
-    return tmp_path / "spool"
 
 
 def full(n: int = 0) -> ItemFinished:
@@ -182,20 +141,6 @@ def test_retry_after_is_honoured_and_the_key_stays_the_same(spool: Path) -> None
     assert len(seen) == 2
 
 
-def test_pauses_between_attempts_grow_and_are_jittered(spool: Path) -> None:
-    recorder = PushRecorder("http://x", spool=spool, timer=lambda: 0.0, rng=random.Random(2))
-    from pipeline.recording.delivery import Answer
-
-    pauses = []
-    for _ in range(12):
-        recorder._went_away(Answer("away"))
-        pauses.append(recorder._next_attempt)
-    for n, pause in enumerate(pauses):
-        ceiling = min(30.0, 0.25 * 2**n)
-        assert ceiling / 2 <= pause <= ceiling
-    assert len(set(pauses)) == len(pauses)
-
-
 def test_one_refused_event_does_not_take_the_others_with_it(spool: Path) -> None:
     def refuse_poison(request: httpx.Request) -> httpx.Response:
         body = decompress(request.content)
@@ -254,32 +199,21 @@ def test_a_spooled_batch_older_than_six_days_is_given_up(spool: Path) -> None:
     assert not list(spool.iterdir())
 
 
-def test_a_spool_belongs_to_one_exporter(spool: Path) -> None:
-    Spool(spool, "http://a").put(Batch("k", 1.0, 1, b"x"))
-    assert Spool(spool, "http://b").oldest() is None
-    assert Spool(spool, "http://a").oldest() == Batch("k", 1.0, 1, b"x")
-
-
-def test_a_spool_that_cannot_be_written_says_no(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    assert not Spool(tmp_path / "file", "http://a").put(Batch("k", 1.0, 1, b"x"))
-    assert Spool(tmp_path / "file", "http://a").oldest() is None
-
-
-def test_a_forked_child_does_not_deliver_what_the_parent_recorded(spool: Path) -> None:
-    transport, _ = scripted()
-    slow = PushSettings(batch_seconds=30.0)
-    recorder = PushRecorder("http://x", spool=spool, settings=slow, transport=transport)
-    recorder._buffer.append(full())  # recorded, and no thread started yet
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.write(writer, bytes([recorder.pending]))
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert os.read(reader, 1) == b"\x00"
-    assert recorder.pending == 1
+def test_what_is_recorded_after_close_counts_and_is_told_of_once(exporter: Exporter, spool: Path) -> None:
+    recorder = PushRecorder(exporter.url, spool=spool, settings=QUICK)
+    recorder.record(full())
     recorder.close()
+    with capture_logs() as logs:
+        for _ in range(3):
+            recorder.record(full())
+        assert recorder.flush()
+        recorder.close()
+        with recorder.item("news"):
+            pass
+    recorder.at_end()
+    assert exporter.value("pipeline_items_total") == 5
+    assert len(logs) == 1
+    assert "close a recorder once nothing records any more" in logs[0]["event"]
 
 
 def test_closing_twice_or_unused_is_fine(spool: Path) -> None:

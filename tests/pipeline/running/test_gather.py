@@ -8,7 +8,18 @@ import pytest
 from pipeline.configuration.config_files import facts_at
 from pipeline.decisions.facts import FACTS
 from pipeline.domains.content.labels import DIMENSIONS
-from pipeline.item import Analysis, Claim, Fact, Fallacies, Fallacy, Fetched, Perspective, Perspectives, Transcript
+from pipeline.item import (
+    Analysis,
+    Claim,
+    Fact,
+    Fallacies,
+    Fallacy,
+    Fetched,
+    Perspective,
+    Perspectives,
+    SoundTrack,
+    Transcript,
+)
 from pipeline.running.gather import after_analysis, after_assessment, after_download, after_transcription
 from pipeline.stages.assess.assess import Assessor
 from tests.pipeline.running.given import FETCHED, TRANSCRIPT
@@ -21,8 +32,9 @@ KINDS = {"int": int, "double": float, "string": str, "bool": bool}
 
 
 def test_every_fact_that_is_declared_is_gathered_with_its_type_at_its_checkpoint() -> None:
+    tracks = (SoundTrack(1, "en"), SoundTrack(2, "de"))
     found = {
-        "post_download": after_download(FETCHED),
+        "post_download": after_download(msgspec.structs.replace(FETCHED, sound_tracks=tracks, sound_track=1)),
         "post_transcription": after_transcription(FETCHED, TRANSCRIPT),
         "post_quality_filtering": after_assessment(Assessor().assess(TRANSCRIPT, title=None)),
         "post_analysis": after_analysis(ANALYSIS, PERSPECTIVES, FALLACIES),

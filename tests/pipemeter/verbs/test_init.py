@@ -5,10 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-import yaml
-
-from pipemeter.starter import starter_files
 from tests.pipemeter.conftest import REPOSITORY, Pipemeter
 
 
@@ -77,34 +73,3 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(pipemeter: Pipe
 def test_a_new_folder_can_be_worked_with_at_once(pipemeter: Pipemeter) -> None:
     pipemeter("init", "new")
     assert pipemeter("compile", "--out", "new", "--check").code == 0
-
-
-def test_nothing_in_it_speaks_of_what_only_the_repository_has() -> None:
-    files = starter_files()
-    for name in (".env", "docker-compose.yml", "docker/compose", "docker/demo", "docker/grafana-setup"):
-        text = files[name].data.decode()
-        for word in ("make up", "make down", ".env.example", "transcription", "./samples"):
-            assert word not in text, name
-
-
-def test_the_settings_it_brings_change_nothing_until_somebody_edits_them() -> None:
-    lines = starter_files()[".env"].data.decode().splitlines()
-    assert all(not line or line.startswith("#") for line in lines)
-
-
-@pytest.fixture
-def services() -> dict[str, dict[str, object]]:
-    found: dict[str, dict[str, object]] = yaml.safe_load(starter_files()["docker-compose.yml"].data)["services"]
-    return found
-
-
-def test_its_services_are_those_of_the_repository_and_no_data_is_made_up(
-    services: dict[str, dict[str, object]],
-) -> None:
-    ours = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())["services"]
-    assert services.keys() == ours.keys()
-    changed = {name for name in services if services[name] != ours[name]}
-    assert changed == {"exporter", "demo"}
-    assert services["demo"]["image"] == services["exporter"]["image"]
-    assert services["demo"]["environment"]["DEMO"] == "${DEMO:-off}"  # type: ignore[index]
-    assert services["exporter"]["build"]["context"] == str(REPOSITORY)  # type: ignore[index]

@@ -78,6 +78,14 @@ _FAILURES = (
         _FAULT,
         12,
     ),
+    hourly(
+        "abandonments",
+        "Which items are abandoned?",
+        "Items that were cancelled (a time limit, a shutdown) or interrupted, an hour, by which of the two; they are "
+        "neither among the finished nor among the failed ones.",
+        "reason",
+    ),
+    over_time("abandoned_rate", "How many items are abandoned?", "content_type"),
 )
 
 BOARD = Board(

@@ -40,7 +40,7 @@ OTHERS: list[DomainEvent] = [
 ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(ITEMS, min_size=1, max_size=30), st.booleans())
 def test_adding_up_first_gives_what_one_by_one_gives(items: list[ItemFinished], mixed: bool) -> None:
     events: list[DomainEvent] = [*(items * 3), *(OTHERS if mixed else [])]

@@ -13,6 +13,7 @@ from pipeline.events import (
     CallsSaved,
     CheckpointEvaluated,
     ConfigActivated,
+    ItemAbandoned,
     ItemFailed,
     ItemFinished,
     QualityAssessed,
@@ -32,6 +33,14 @@ def metrics() -> Metrics:
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(name, labels)
+
+
+def test_bypasses_without_a_reason_have_a_series_of_their_own_once_there_is_one(metrics: Metrics) -> None:
+    labels = {"content_type": "news", "config_version": "blue"}
+    assert value(metrics, "pipeline_bypasses_total", reason="low_quality", **labels) == 0
+    assert value(metrics, "pipeline_bypasses_total", reason="unspecified", **labels) is None
+    metrics.apply_many([ItemFinished("lightweight", "news", config_version="blue")] * 3)
+    assert value(metrics, "pipeline_bypasses_total", reason="unspecified", **labels) == 3
 
 
 def test_known_label_sets_stand_at_zero(metrics: Metrics) -> None:
@@ -106,6 +115,7 @@ def test_an_item_id_that_no_text_can_hold_does_not_spoil_a_scrape(metrics: Metri
 def test_the_other_events_reach_their_families(metrics: Metrics) -> None:
     where = {"content_type": "news", "config_version": "blue"}
     metrics.apply(ItemFailed("download", "timeout", **where))
+    metrics.apply(ItemAbandoned("interrupted", processing_time=2.0, pipeline_stage="download", **where))
     metrics.apply(StageFinished("download", 0.3))
     metrics.apply(StageFault("analysis", "rate_limited"))
     for seconds in (2.5, 4.0):
@@ -114,6 +124,8 @@ def test_the_other_events_reach_their_families(metrics: Metrics) -> None:
     metrics.apply(QualityAssessed(-0.2, **where))
     metrics.apply(CallsSaved("lightweight", 3, 0.01, **where))
     assert value(metrics, "pipeline_failures_total", pipeline_stage="download", error_type="timeout", **where) == 1
+    assert value(metrics, "pipeline_items_abandoned_total", reason="interrupted", **where) == 1
+    assert value(metrics, "pipeline_items_abandoned_total", reason="cancelled", **where) == 0
     assert value(metrics, "pipeline_stage_duration_seconds_sum", pipeline_stage="download") == 0.3
     assert value(metrics, "pipeline_stage_errors_total", pipeline_stage="analysis", error_type="rate_limited") == 1
     assert value(metrics, "pipeline_stage_time_saved_seconds_total", pipeline_stage="analysis") == 6.5

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.decisions.quality import QualityThresholds, judge
 from pipeline.domains.content.traffic import SAVINGS_BIAS, WRONG_SKIPS, Traffic, _margin
-from pipeline.events import ConfigActivated, DomainEvent, ItemFinished, ShadowJudged, StageSkipped
+from pipeline.events import ConfigActivated, DomainEvent, ItemAbandoned, ItemFinished, ShadowJudged, StageSkipped
 from pipeline.item import Scores
 
 
@@ -20,6 +20,18 @@ def test_the_shadow_sample_leaves_the_other_events_as_they_are() -> None:
     plain = events(0.0, 300)
     assert not any(isinstance(event, ShadowJudged) for event in plain)
     assert [event for event in events(0.7, 300) if not isinstance(event, ShadowJudged)] == plain
+
+
+def test_abandoned_items_leave_the_other_events_as_they_are() -> None:
+    def made(abandon: float) -> list[DomainEvent]:
+        traffic = Traffic(random.Random(5), abandon=abandon)
+        return [event for _ in range(300) for event in traffic.item()]
+
+    plain, more = made(0.0), made(0.5)
+    assert [event for event in more if not isinstance(event, ItemAbandoned)] == plain
+    abandoned = [event for event in more if isinstance(event, ItemAbandoned)]
+    assert 100 < len(abandoned) < 200
+    assert {event.reason for event in abandoned} == {"cancelled", "interrupted"}
 
 
 def test_margins_are_made_apart_from_the_quality_filter_and_say_the_same() -> None:

@@ -18,7 +18,7 @@ BYPASSES = Family(
     "counter",
     "Items that went the lightweight way, by the reason for it.",
     ("reason", "content_type", "config_version"),
-    own=(Label("reason", BYPASS_REASONS),),
+    own=(Label("reason", BYPASS_REASONS, unspecified="beside"),),
 )
 EARLY_EXITS = Family(
     "pipeline_early_exits_total",

@@ -35,10 +35,10 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(name, labels)
 
 
-def test_bypasses_without_a_reason_have_a_series_of_their_own_once_there_is_one(metrics: Metrics) -> None:
+def test_bypasses_without_a_reason_have_a_series_of_their_own_from_the_start(metrics: Metrics) -> None:
     labels = {"content_type": "news", "config_version": "blue"}
     assert value(metrics, "pipeline_bypasses_total", reason="low_quality", **labels) == 0
-    assert value(metrics, "pipeline_bypasses_total", reason="unspecified", **labels) is None
+    assert value(metrics, "pipeline_bypasses_total", reason="unspecified", **labels) == 0
     metrics.apply_many([ItemFinished("lightweight", "news", config_version="blue")] * 3)
     assert value(metrics, "pipeline_bypasses_total", reason="unspecified", **labels) == 3
 

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from exporter.api.moments import told
 from exporter.errors import json_response
 from exporter.exporter import Exporter
 from pipeline.version import installed_version
@@ -53,7 +54,7 @@ class Status:
     def _scrape(self) -> dict[str, Any]:
         last = self._exporter.scrape.last
         return {
-            "timestamp": last.at,
+            **told("timestamp", last.at),
             "seconds_ago": None if last.at is None else self._exporter.clock() - last.at,
             "duration_seconds": last.duration_seconds,
             "series": last.series,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_architecture import ROOMS
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted({ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")})
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
@@ -38,7 +40,7 @@ def test_a_folder_of_documents_is_wholly_generated_or_wholly_written_by_hand() -
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_file_of_ours_that_a_document_names_exists(page: Path) -> None:
     named = re.findall(r"`((?:pipeline|monitoring|exporter|pipemeter|bench|tools|tests)/[\w/.-]*)`", page.read_text())
-    assert not [name for name in named if not list(ROOT.glob(name.replace("NAME", "*")))]
+    assert not [name for name in named if not list(ROOT.glob(re.sub("[A-Z]{4,}", "*", name)))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -52,3 +54,13 @@ def test_every_module_of_ours_that_a_document_runs_or_imports_exists(page: Path)
         if not any((ROOT / name.replace(".", "/")).with_suffix(suffix).exists() for suffix in (".py", ""))
     ]
     assert not missing
+
+
+@pytest.mark.parametrize("package", sorted(ROOMS))
+def test_every_room_of_a_package_is_on_the_map(package: str) -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    section = page.split(f"### `{package}`")[1].split("\n## ")[0].split("\n### ")[0]
+    folders = [room for room in ROOMS[package] if (ROOT / package / room).is_dir()]
+    assert [room for room in folders if f"`{room}/`" not in section] == []
+    places = [section.index(f"| `{room}/`") for room in folders]
+    assert places == sorted(places), "a room stands above those that import it"

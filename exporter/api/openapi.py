@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from exporter.api.performance import MAX_HOURS
+from exporter.api.performance import MAX_HOURS, TRENDS_OF
 from exporter.intake.requests import MAX_KEY
 from exporter.settings import ALERT_SEVERITIES
 from pipeline.domains.catalogue import any_event, event_types
@@ -30,11 +30,26 @@ _MEANING = {
     503: "behind or failing: come back after Retry-After seconds",
 }
 _NUMBER_OR_NULL = {"type": ["number", "null"]}
+
+
+def _time(name: str, text: str = "", *, null: bool = False) -> dict[str, Any]:
+    """Return the two fields of a time (`moments.told`)."""
+    iso: dict[str, Any] = {"type": ["string", "null"] if null else "string", "format": "date-time"}
+    return {
+        name: iso | ({"description": text} if text else {}),
+        f"{name}_seconds": {**(_NUMBER_OR_NULL if null else {"type": "number"}), "description": "Unix seconds"},
+    }
+
+
 _SOURCE = {
     "source": {"enum": ["process", "prometheus"]},
-    "since": {**_NUMBER_OR_NULL, "description": "Unix seconds of the first record counted (source process)"},
-    "hours": {"type": "integer", "description": "the window (source prometheus)"},
+    "hours": {"type": "integer", "description": "the window that was asked for"},
+    **_time("window_start", "begin of the window that is answered (source process: of a whole hour)"),
+    **_time("window_end"),
+    **_time("since", "the first record ever counted (source process)", null=True),
 }
+_OF_PROCESS = ("since", "since_seconds")  # other sources do not say it
+_ALWAYS = tuple(name for name in _SOURCE if name not in _OF_PROCESS)
 _SUMMARY = {
     "total_processed": {"type": "integer"},
     "quality_bypassed": {"type": "integer"},
@@ -49,17 +64,24 @@ _CONTENT_TYPE = {
     "content_type": {"type": "string"},
     "count": {"type": "integer"},
     "bypass_rate": _NUMBER_OR_NULL,
-    "avg_quality_score": _NUMBER_OR_NULL,
+    "avg_quality_score": {**_NUMBER_OR_NULL, "description": "mean overall score of all scored items"},
+    "avg_quality_score_full": {**_NUMBER_OR_NULL, "description": "the same of items processed in full"},
     "avg_processing_time": _NUMBER_OR_NULL,
 }
 _REASON = {"reason": {"type": "string"}, "count": {"type": "integer"}}
 _TREND = {
-    "timestamp": {"type": "number"},
+    **_time("timestamp", "start of the hour"),
     "avg_quality_score": _NUMBER_OR_NULL,
     "coherence_score": _NUMBER_OR_NULL,
     "completeness_score": _NUMBER_OR_NULL,
     "informativeness_score": _NUMBER_OR_NULL,
     "items_processed": {"type": "integer"},
+}
+
+
+_ABOUT_TRENDS = {
+    "quality_trends_of": {"const": TRENDS_OF, "description": "the items whose scores these are means of"},
+    **_time("quality_trends_start", "from when on there are rows"),
 }
 
 
@@ -82,6 +104,7 @@ _OVERVIEW = {
     "overall_metrics": _object(_SUMMARY),
     "content_type_breakdown": _rows(_CONTENT_TYPE),
     "checkpoint_analytics": _rows(_CHECKPOINT),
+    **_ABOUT_TRENDS,
     "quality_trends": _rows(_TREND),
 }
 _KEY = {
@@ -132,17 +155,19 @@ def _strict(schema: dict[str, Any], *, without_type: bool = False) -> dict[str, 
 
 def _paths() -> dict[str, Any]:
     api = "/api/performance"
-    overview = _get("Everything at once.", {**_SOURCE, **_OVERVIEW}, ("source", *_OVERVIEW))
+    overview = _get("Everything at once.", {**_SOURCE, **_OVERVIEW}, (*_ALWAYS, *_OVERVIEW))
     return {
         f"{api}/record": {"post": _post("Take one finished item.", _body("Record", lines=False), many=False)},
         f"{api}/record/batch": {"post": _post("Take many finished items.", _body("Record", many=True))},
         "/api/events": {"post": _post("Take any events.", _body("Event", many=True, one=True))},
         "/api/alerts": {"post": _alerts()},
         f"{api}/": {"get": overview},
-        f"{api}/metrics/summary": {"get": _get("The totals.", {**_SOURCE, **_SUMMARY}, ("source", *_SUMMARY))},
+        f"{api}/metrics/summary": {"get": _get("The totals.", {**_SOURCE, **_SUMMARY}, (*_ALWAYS, *_SUMMARY))},
         f"{api}/content-types": {"get": _get("By content type.", {**_SOURCE, "content_types": _rows(_CONTENT_TYPE)})},
         f"{api}/checkpoints": {"get": _get("By checkpoint.", {**_SOURCE, "checkpoints": _rows(_CHECKPOINT)})},
-        f"{api}/quality-trends": {"get": _get("By the hour.", {**_SOURCE, "quality_trends": _rows(_TREND)})},
+        f"{api}/quality-trends": {
+            "get": _get("By the hour.", {**_SOURCE, **_ABOUT_TRENDS, "quality_trends": _rows(_TREND)})
+        },
         f"{api}/reset": {"delete": _reset()},
         "/metrics": {"get": _text("Metrics, as text (classic or OpenMetrics).")},
         "/health": {"get": _status("Whether the last scrape and the journal are well.")},
@@ -189,7 +214,7 @@ def _record_parameters() -> list[dict[str, Any]]:
 
 
 def _get(summary: str, properties: Mapping[str, Any], required: tuple[str, ...] | None = None) -> dict[str, Any]:
-    needed = required or tuple(name for name in properties if name not in ("since", "hours"))
+    needed = required or tuple(name for name in properties if name not in _OF_PROCESS)
     responses = {"200": _answer(_object(properties, needed)), **_errors((*_READ_ERRORS, 422, 502))}
     return _operation(summary, responses, parameters=[_HOURS])
 

@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from exporter.api import totals
+from exporter.api.moments import told
 from exporter.api.totals import Trend
 from exporter.counting.counters import Counters
 from exporter.counting.figures import QUALITY, SPLIT, Sums, sums_of
-from exporter.counting.trends import Hour
+from exporter.counting.hours import HOUR
 from exporter.errors import ApiError, json_response
 from monitoring.domains.catalogue import signal
 from monitoring.domains.signal import Term
@@ -23,6 +24,7 @@ from monitoring.servers.prometheus import PrometheusClient, PrometheusError
 
 MAX_HOURS = 24 * 366
 DEFAULT_HOURS = 24
+TRENDS_OF = "full"  # the items, by the way they went, whose scores the rows of an hour are means of
 _HOURLY = {  # the series that trends are made of, each split no further than they need
     term.series: tuple(label for label, _ in term.where)
     for terms in (signal("bypass_rate").denominator, *((*signal(n).numerator, *signal(n).denominator) for n in QUALITY))
@@ -36,17 +38,24 @@ class Source(Protocol):
     name: str
 
     async def totals(self, hours: int) -> Sums:
-        """Return what was counted in the last hours (or all there is, see `scope`)."""
+        """Return what was counted in the last hours, as far as the source knows (see `scope`)."""
 
     async def trends(self, hours: int) -> list[Trend]:
         """Return the last hours one by one, oldest first."""
 
     def scope(self, hours: int) -> dict[str, Any]:
-        """Return what the answer says about where its numbers come from."""
+        """Return what the answer says about where its numbers come from, and which window they are of."""
+
+    def trends_start(self, hours: int) -> float:
+        """Return the Unix time from which on the hours are told one by one."""
 
 
 class ProcessSource:
-    """This process's own counters: everything since the first record it ever counted, whatever the window."""
+    """This process's own counters, by whole hours: the window begins with the hour in which the asked one does.
+
+    A window that reaches back to the first record ever counted is everything. Another that reaches further back than
+    hours are kept begins where they do; `window_start` says so.
+    """
 
     name = "process"
 
@@ -54,21 +63,39 @@ class ProcessSource:
         self._counters = counters
         self._clock = clock
 
-    def scope(self, hours: int) -> dict[str, Any]:  # noqa: ARG002 - counters have no window
-        """Say that this is all there is, and since when."""
-        return {"source": self.name, "since": self._counters.since}
+    def scope(self, hours: int) -> dict[str, Any]:
+        """Say which window this is, and since when there has been anything."""
+        since = told("since", self._counters.since)
+        return {"source": self.name, **_window(hours, self._start(hours), self._clock()), **since}
 
-    async def totals(self, hours: int) -> Sums:  # noqa: ARG002
-        """Return what the counters stand at."""
-        return sums_of(self._counters.metrics)
+    def trends_start(self, hours: int) -> float:
+        """Return where the window begins, or the hours that are kept."""
+        return max(self._asked(hours), self._counters.hours.known_from or 0.0)
+
+    async def totals(self, hours: int) -> Sums:
+        """Return what the counters grew by."""
+        if self._is_everything(hours):
+            return sums_of(self._counters.metrics)
+        return self._counters.hours.window(self._start(hours))
 
     async def trends(self, hours: int) -> list[Trend]:
-        """Return the hours that this exporter remembers (a week at most)."""
-        return [_trend(hour) for hour in self._counters.trends.last(hours, self._clock())]
+        """Return the hours in which items finished."""
+        rows = [totals.trend(at, sums) for at, sums in self._counters.hours.each(self.trends_start(hours))]
+        return [row for row in rows if row.items_processed > 0]
+
+    def _asked(self, hours: int) -> float:
+        return (self._clock() - hours * HOUR) // HOUR * HOUR
+
+    def _is_everything(self, hours: int) -> bool:
+        since = self._counters.since
+        return since is None or self._asked(hours) <= since
+
+    def _start(self, hours: int) -> float:
+        return self._asked(hours) if self._is_everything(hours) else self.trends_start(hours)
 
 
-def _trend(hour: Hour) -> Trend:
-    return Trend(hour.start, hour.mean(0), hour.mean(1), hour.mean(2), hour.mean(3), hour.items)
+def _window(hours: int, start: float, end: float) -> dict[str, Any]:
+    return {"hours": hours, **told("window_start", start), **told("window_end", end)}
 
 
 class PrometheusSource:
@@ -82,7 +109,12 @@ class PrometheusSource:
 
     def scope(self, hours: int) -> dict[str, Any]:
         """Say which window this is."""
-        return {"source": self.name, "hours": hours}
+        now = self._clock()
+        return {"source": self.name, **_window(hours, now - hours * HOUR, now)}
+
+    def trends_start(self, hours: int) -> float:
+        """Return the start of the first hour of the window."""
+        return (self._clock() // HOUR + 1 - hours) * HOUR
 
     async def totals(self, hours: int) -> Sums:
         """Ask for the increases over the window."""
@@ -97,16 +129,16 @@ class PrometheusSource:
 
     async def trends(self, hours: int) -> list[Trend]:
         """Ask hour by hour."""
-        end = (self._clock() // 3600 + 1) * 3600
-        start = end - (hours - 1) * 3600
+        start = self.trends_start(hours) + HOUR
+        end = start + (hours - 1) * HOUR
         queries = [_increase(series, 1, by) for series, by in _HOURLY.items()]
-        found = await asyncio.gather(*(self._client.query_range(query, start, end, 3600) for query in queries))
+        found = await asyncio.gather(*(self._client.query_range(query, start, end, HOUR) for query in queries))
         by_end: dict[float, dict[str, dict[tuple[str, ...], float]]] = {}
         for series, lines in zip(_HOURLY, found, strict=True):
             for line in lines:
                 for at, value in line.points:
                     by_end.setdefault(at, {}).setdefault(series, {})[_values(series, line.labels)] = value
-        rows = [totals.trend(at - 3600, sums) for at, sums in sorted(by_end.items())]
+        rows = [totals.trend(at - HOUR, sums) for at, sums in sorted(by_end.items())]
         return [row for row in rows if row.items_processed > 0]
 
 
@@ -134,6 +166,7 @@ class PerformanceApi:
                 "overall_metrics": totals.summary(found),
                 "content_type_breakdown": totals.content_types(found),
                 "checkpoint_analytics": totals.checkpoints(found),
+                **self._about_trends(hours),
                 "quality_trends": trends,
             }
         )
@@ -160,7 +193,11 @@ class PerformanceApi:
         """Return a row for each hour."""
         hours = hours_of(request)
         _, trends = await self._ask(hours, with_totals=False)
-        return json_response({**self._source.scope(hours), "quality_trends": trends})
+        return json_response({**self._source.scope(hours), **self._about_trends(hours), "quality_trends": trends})
+
+    def _about_trends(self, hours: int) -> dict[str, Any]:
+        """Say of which items the scores by the hour are, and from when on there are rows."""
+        return {"quality_trends_of": TRENDS_OF, **told("quality_trends_start", self._source.trends_start(hours))}
 
     async def _ask(self, hours: int, *, with_totals: bool = True, trends: bool = True) -> tuple[Sums, list[Trend]]:
         try:

@@ -1,7 +1,8 @@
 """The shapes in which the API tells what was counted. What each ratio is, its signal says (monitoring/domains).
 
 All ratios are sums divided by sums, never means of ratios; null when there is nothing to divide by. exit_rate of a
-checkpoint = its exits / all finished items; quality = mean overall score of items processed in full.
+checkpoint = its exits / all finished items. Quality by the hour is of items processed in full (what people got); of a
+content type it is of all its scored items (what the type is like), with that of items processed in full beside it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from exporter.api.moments import moment
 from exporter.counting.figures import QUALITY, Sums, counts_by, ratio, total
 from monitoring.domains.catalogue import signal
 
@@ -20,7 +22,8 @@ TOP_REASONS = 5
 class Trend(msgspec.Struct, frozen=True):
     """One hour of quality; means of items processed in full, 0..1 or null."""
 
-    timestamp: float  # Unix seconds, start of the hour
+    timestamp: str  # start of the hour, ISO 8601 in UTC
+    timestamp_seconds: float  # the same in Unix seconds
     avg_quality_score: float | None
     coherence_score: float | None
     completeness_score: float | None
@@ -31,7 +34,7 @@ class Trend(msgspec.Struct, frozen=True):
 def trend(start: float, sums: Sums) -> Trend:
     """Return the row of the hour that begins at that Unix time."""
     overall, coherence, completeness, informativeness = (ratio(sums, name) for name in QUALITY)
-    return Trend(start, overall, coherence, completeness, informativeness, round(items(sums)))
+    return Trend(moment(start), start, overall, coherence, completeness, informativeness, round(items(sums)))
 
 
 def items(sums: Sums, **narrowed: str) -> float:
@@ -62,7 +65,8 @@ def content_types(sums: Sums) -> list[dict[str, Any]]:
             "content_type": kind,
             "count": round(count),
             "bypass_rate": ratio(sums, "bypass_rate", content_type=kind),
-            "avg_quality_score": ratio(sums, "quality_score_avg", content_type=kind),
+            "avg_quality_score": ratio(sums, "quality_score_scored_avg", content_type=kind),
+            "avg_quality_score_full": ratio(sums, "quality_score_avg", content_type=kind),
             "avg_processing_time": ratio(sums, "item_duration_avg_seconds", content_type=kind),
         }
         for kind, count in counts_by(sums, signal("bypass_rate").denominator, "content_type").items()

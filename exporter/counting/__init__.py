@@ -1,1 +1,1 @@
-"""What was counted: quality hour by hour, and everything as one value that can be put back."""
+"""What was counted: the figures hour by hour, and everything as one value that can be put back."""

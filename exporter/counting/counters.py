@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from exporter.counting.hours import Hours
 from exporter.counting.snapshot import Snapshot, cells_of, children_of, kept_names, restore
-from exporter.counting.trends import Trends
 from pipeline.domains.content.bulk import BulkApplier
 from pipeline.domains.event import DomainEvent
 from pipeline.domains.exporter.families import JOURNAL_LOST_RECORDS, RECORDS
@@ -26,9 +26,10 @@ class Counters:
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.time) -> None:
         self.metrics = metrics
-        self.trends = Trends()
+        self.hours = Hours(metrics)
         self.since: float | None = None
         self._configs: dict[str | None, ConfigActivated] = {}
+        self._clock = clock
         self._bulk = BulkApplier(metrics, clock)
         self._records = metrics.family(RECORDS)
         self._lost = metrics.family(JOURNAL_LOST_RECORDS)
@@ -37,8 +38,8 @@ class Counters:
         """Count events that were accepted at that Unix time."""
         if not events:
             return
+        self.hours.turn(at)
         self._bulk.apply(events)
-        self.trends.note(events, at)
         self._records.inc(len(events))
         self.since = at if self.since is None else self.since
         for event in events:
@@ -57,12 +58,12 @@ class Counters:
 
     def snapshot(self, families: list[msgspec.Raw], pushed: bytes) -> Snapshot:
         """Return everything as one value, given what `capture` read off the metrics and what was pushed."""
-        return Snapshot(families, list(self._configs.values()), self.trends.all(), pushed, self.since)
+        return Snapshot(families, list(self._configs.values()), pushed, self.since, self.hours.written())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put back what `snapshot` gave. Gauges of the configuration come back by activating it again."""
         restore(self.metrics, snapshot.families)
-        self.trends.restore(snapshot.hours)
+        self.hours.restore(snapshot.figures, self._clock())
         self.since = snapshot.since
         self.metrics.apply_many(snapshot.configs)
         self._configs = {config.config_version: config for config in snapshot.configs}
@@ -73,5 +74,5 @@ class Counters:
             for _, child in children_of(self.metrics.family(name)):
                 for cell in cells_of(child):
                     cell.set(0)
-        self.trends.restore(())
+        self.hours.reset()
         self.since = None

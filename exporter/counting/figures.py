@@ -24,6 +24,7 @@ _TOLD: dict[str, tuple[str, ...]] = {  # signal -> the labels that the API split
     "item_duration_avg_seconds": ("content_type",),
     "early_exits": ("checkpoint", "reason"),
     "exit_confidence_avg": ("checkpoint",),
+    "quality_score_scored_avg": ("content_type",),
     **dict.fromkeys(QUALITY, ("content_type",)),
 }
 Sums = Mapping[str, Mapping[tuple[str, ...], float]]  # series -> its values of the labels in SPLIT -> sum

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 from prometheus_client import Histogram
 
-from exporter.counting.trends import Hour
 from pipeline.events import ConfigActivated
 from pipeline.metrics.registry import Metrics
 
@@ -29,14 +28,29 @@ class FamilyState(msgspec.Struct, frozen=True):
     children: list[tuple[tuple[str, ...], tuple[float, ...]]]
 
 
+class KeptHours(msgspec.Struct, frozen=True):
+    """The hours of all figures (see `hours`) as a snapshot holds them.
+
+    `sets`: series, label names, label values. `hours`: Unix time of the start, positions in `sets`, what each grew by.
+    `known_from`: Unix time from which on every hour is here that something was counted in; None: from the first record.
+    """
+
+    sets: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
+    hours: list[tuple[int, list[int], list[float]]] = []
+    known_from: float | None = None
+
+
 class Snapshot(msgspec.Struct, frozen=True):
-    """Everything that a restart has to put back. `since`: Unix time of the first record ever counted."""
+    """Everything that a restart has to put back. `since`: Unix time of the first record ever counted.
+
+    `figures`: the figures by the hour; None in what versions wrote that kept quality alone (as `hours`: not read).
+    """
 
     families: list[msgspec.Raw]  # each a FamilyState, encoded on its own so that none takes long
     configs: list[ConfigActivated]
-    hours: list[Hour]
     pushed: bytes = b""
     since: float | None = None
+    figures: KeptHours | None = None
 
 
 def kept_names(metrics: Metrics) -> list[str]:

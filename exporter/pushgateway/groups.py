@@ -14,11 +14,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
 from exporter.errors import ApiError
+from exporter.pushgateway.declared import SUFFIXES
 from exporter.pushgateway.grouping import Group, refused, shown
 from exporter.pushgateway.pushed import (
     PUSH_FAILURE_TIME,
     PUSH_TIME,
-    SUFFIXES,
     Push,
     Pushed,
     Sample,

@@ -12,8 +12,8 @@ from typing import Any
 from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
 
+from exporter.pushgateway.declared import Declared
 from exporter.pushgateway.grouping import refused
-from exporter.pushgateway.pushed import Declared
 
 _KINDS = {0: "counter", 1: "gauge", 2: "summary", 3: "untyped", 4: "histogram"}
 _VALUE_FIELD = {"counter": 3, "gauge": 2, "untyped": 5}

@@ -16,17 +16,13 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as _parse_classic
 from prometheus_client.samples import Sample as ParsedSample
 
+from exporter.pushgateway.declared import KINDS, SUFFIXES, Declared, as_classic
 from exporter.pushgateway.grouping import LABEL, MAX_NAME, MAX_VALUE, Group, refused
+from exporter.pushgateway.protobuf import metric_families
 
 PUSH_TIME = "push_time_seconds"
 PUSH_FAILURE_TIME = "push_failure_time_seconds"
 MAX_HELP = 2000  # characters
-Kind = Literal["counter", "gauge", "histogram", "summary", "untyped"]
-KINDS: dict[str, Kind] = {
-    "counter": "counter", "gauge": "gauge", "histogram": "histogram", "summary": "summary",
-    "untyped": "untyped", "unknown": "untyped",
-}  # fmt: skip
-SUFFIXES: dict[str, tuple[str, ...]] = {"histogram": ("_bucket", "_count", "_sum"), "summary": ("", "_count", "_sum")}
 _NAME = re.compile(r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")
 _TYPE = re.compile(r"^[ \t]*#[ \t]*TYPE[ \t]+(\S+)[ \t]+(\S+)[ \t]*\r?$", re.MULTILINE)
 _Parser = Callable[[str], Iterable[Metric]]
@@ -59,20 +55,9 @@ class Push(msgspec.Struct, frozen=True):
     families: Sequence[Pushed]
 
 
-class Declared(msgspec.Struct):
-    """One family as a body declares it, not checked yet."""
-
-    name: str
-    kind: str
-    help: str
-    samples: list[ParsedSample]
-
-
 def families_of(body: bytes, media_type: str, group: Group) -> list[Pushed]:
     """Parse a pushed body. Raises ApiError 400 for what is not valid, naming the family."""
     if media_type == "application/vnd.google.protobuf":
-        from exporter.pushgateway.protobuf import metric_families
-
         return _checked(metric_families(body), group)
     try:
         text = body.decode("utf-8")
@@ -108,21 +93,6 @@ def _from_classic(text: str) -> Iterator[Declared]:
 def _from_openmetrics(text: str) -> Iterator[Declared]:
     for metric in _openmetrics(text):
         yield from as_classic(metric.name, metric.type, metric.documentation, metric.samples)
-
-
-def as_classic(name: str, kind: str, text: str, samples: Iterable[ParsedSample]) -> Iterator[Declared]:
-    """Yield the classic families that an OpenMetrics family becomes: what has no place in one is a gauge."""
-    own = {"counter": "_total", "info": "_info"}.get(kind, "")
-    inner = {"gaugehistogram": ("_bucket",)}.get(kind, SUFFIXES.get(kind, ("",)))
-    first = Declared(name + own, KINDS.get(kind, "histogram" if kind == "gaugehistogram" else "gauge"), text, [])
-    beside: dict[str, Declared] = {}
-    for sample in samples:
-        if sample.name in [first.name + suffix for suffix in inner]:
-            first.samples.append(sample)
-        else:
-            beside.setdefault(sample.name, Declared(sample.name, "gauge", text, [])).samples.append(sample)
-    yield first
-    yield from beside.values()
 
 
 def _joined(families: Iterable[Declared]) -> list[Declared]:

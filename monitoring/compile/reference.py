@@ -51,7 +51,8 @@ def labels_page(families: Iterable[Family]) -> str:
     ]
     lead = (
         "# Labels\n\nThe values that a label may take. Where a number stands under `at most`, the configuration and "
-        "records may add more, up to so many\nin all; what lies beyond is `other` (see [metrics](../metrics.md)).\n\n"
+        "records may add more, up to so many\nin all; what lies beyond is `other`, and what was not said is "
+        "`unspecified`, in every label (see [metrics](../metrics.md)).\n\n"
     )
     return lead + _table(("label", "values", "at most"), rows)
 

@@ -31,7 +31,14 @@ TOTALS = (
     "saved_usd",
     "saved_llm_calls",
 )
-_ROW = ("bypass_rate", "early_exit_share", "time_savings", "quality_score_avg", "error_rate")
+_ROW = (
+    "bypass_rate",
+    "early_exit_share",
+    "time_savings",
+    "quality_score_avg",
+    "quality_score_scored_avg",
+    "error_rate",
+)
 _ABOUT = "pipeline"  # the domain whose items, content types and checkpoints are told of in full
 _REASONS = 3  # of a checkpoint's exits
 _CLOSE = 0.5  # of the items that are needed, up to twice as many: extrapolation might decide

@@ -13,7 +13,18 @@ from monitoring.reporting.readings import Budget, Reading, State
 from monitoring.wording.durations import format_duration
 from monitoring.wording.figures import NONE, between, clock, figure, length
 
-_COLUMNS = ("bypass_rate", "early_exit_share", "time_savings", "quality_score_avg", "error_rate")
+_COLUMNS = {
+    "bypass_rate": "Bypassed",
+    "early_exit_share": "Early exit",
+    "time_savings": "Time saved",
+    "quality_score_avg": "Quality in full (of all)",
+    "error_rate": "Errors",
+}
+_IN_FULL = "Mean quality is that of items processed in full."
+_OF_ALL = "quality_score_scored_avg"
+_BOTH = (
+    "Quality is that of items processed in full, and behind it that of all that were scored, whichever way they went."
+)
 _SEVERITIES: dict[str, State] = {"critical": "critical", "warning": "warning"}
 
 
@@ -92,7 +103,8 @@ def overview_sections(found: Overview) -> Iterator[Section]:
 def signals(readings: Sequence[Reading], title: str = "Against the targets") -> Section:
     """Return the judged signals against their targets."""
     columns = ("Signal", "Value", "Target", "State", "Items")
-    return Section(title, columns, [_signal(reading) for reading in readings])
+    about = (_IN_FULL,) if any(reading.signal == "quality_score_avg" for reading in readings) else ()
+    return Section(title, columns, [_signal(reading) for reading in readings], remarks=about)
 
 
 def _signal(reading: Reading) -> tuple[Cell | str, ...]:
@@ -136,14 +148,20 @@ def _budget(one: Budget) -> tuple[Cell | str, ...]:
 
 def rows(title: str, first: str, found: Sequence[Row]) -> Section:
     """Return a table of content types, or of configuration versions."""
-    columns = (first, "Items", "Failed", "Bypassed", "Early exit", "Time saved", "Quality", "Errors", "Saved")
-    return Section(title, columns, [_row(row) for row in found])
+    columns = (first, "Items", "Failed", *_COLUMNS.values(), "Saved")
+    return Section(title, columns, [_row(row) for row in found], remarks=(_BOTH,))
 
 
 def _row(row: Row) -> tuple[Cell | str, ...]:
-    values = (value_of(row.readings[name]) for name in _COLUMNS)
+    values = (_beside(row, name) if name == "quality_score_avg" else value_of(row.readings[name]) for name in _COLUMNS)
     failures = figure(row.failures, "items")
     return row.name, f"{row.items:,}", failures, *values, hours(row.saved_seconds)
+
+
+def _beside(row: Row, name: str) -> Cell:
+    """Return quality with that of all scored items behind it: a type that is always bypassed has no other."""
+    cell, of_all = value_of(row.readings[name]), row.readings.get(_OF_ALL)
+    return Cell(f"{cell.text} ({figure(of_all.value, of_all.unit)})", cell.state) if of_all else cell
 
 
 def checkpoints(found: Sequence[Checkpoint]) -> Section:

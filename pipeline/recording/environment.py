@@ -59,10 +59,12 @@ async def record_pipeline_metrics(
     exit_reason: str | None = None,
     exit_confidence: float | None = None,
     time_saved_pct: float | None = None,
+    bypass_reason: str | None = None,
 ) -> None:
     """Tell the exporter at `DASHBOARD_API_URL` that an item finished; fire and forget.
 
-    Scores and confidences 0..1, `processing_time` in seconds, `time_saved_pct` a fraction 0 <= p < 1. Does nothing
+    Scores and confidences 0..1, `processing_time` in seconds, `time_saved_pct` a fraction 0 <= p < 1. `bypass_reason`:
+    why an item is `lightweight`, `low_quality` or `content_type`; without it it counts as `unspecified`. Does nothing
     unless `ENABLE_DASHBOARD_METRICS` is on. Never raises and never waits for the network: delivery (5 s timeout,
     retried) happens in the background, failures are logged and counted.
     """
@@ -78,6 +80,7 @@ async def record_pipeline_metrics(
             exit_reason=exit_reason,
             exit_confidence=exit_confidence,
             time_saved_pct=time_saved_pct,
+            bypass_reason=bypass_reason,  # type: ignore[arg-type]  # checked by the recorder
             config_version=os.environ.get("CONFIG_VERSION") or None,
         )
         background_recorder(*exporter_address()).record(event)

@@ -25,7 +25,7 @@ from pipeline.recording.item_scope import ItemScope
 from pipeline.recording.recorder import Recorder
 from pipeline.recording.savings import YIELD, Prior
 from pipeline.running.gather import after_analysis, after_assessment, after_download, after_transcription
-from pipeline.running.outcome import Outcome, of_failed, of_finished
+from pipeline.running.outcome import Outcome, of_failed, of_finished, told
 from pipeline.running.toolbox import Toolbox, Work
 
 _log = structlog.get_logger("pipeline.engine")
@@ -84,6 +84,7 @@ class Engine:
             except Exception as error:  # noqa: BLE001 - the stage's edge: a failed item never stops the rest
                 return self._failed(scope, source, failure_key, error)
             assert isinstance(scope.outcome, ItemFinished)
+            _log.info("item finished", **told(scope.outcome))
             outcome = of_finished(source.uri, scope.outcome)
             assert work.fetched is not None
             self._store(work.fetched.content_hash, outcome)

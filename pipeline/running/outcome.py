@@ -54,6 +54,24 @@ def of_finished(source: str, event: ItemFinished) -> Outcome:
     )
 
 
+def told(event: ItemFinished) -> dict[str, str | float | None]:
+    """Return what the log says of a finished item. Seconds, ratios 0..1, to three places."""
+    return {
+        "item_id": event.item_id,
+        "processing_type": event.processing_type,
+        "content_type": event.content_type,
+        "quality_score": _rounded(event.quality_score),
+        "processing_time": _rounded(event.processing_time),
+        "time_saved_pct": _rounded(event.time_saved_pct),
+        "checkpoint": event.exit_checkpoint,
+        "reason": event.exit_reason or event.bypass_reason,
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
 def of_failed(source: str, event: ItemFailed, error: BaseException) -> Outcome:
     """Return the outcome of an item that failed."""
     return Outcome(

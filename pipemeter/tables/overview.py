@@ -32,6 +32,8 @@ def section_table(section: Section) -> RenderableType:
     if not section.rows:
         return Text(section.note)
     made = Table(title=section.title, title_justify="left", title_style="bold", min_width=64)
+    if section.remarks:
+        made.caption, made.caption_justify = Text("\n".join(map(plain, section.remarks))), "left"
     for number, column in enumerate(section.columns):
         made.add_column(column, justify="left" if number < section.words else "right")
     for row in section.rows:

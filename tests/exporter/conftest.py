@@ -63,13 +63,15 @@ Serve = Callable[..., Running]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Start an exporter with some settings; `config=` for another pipeline configuration."""
+    """Start an exporter with some settings; `config=` for another pipeline configuration, `clock=` for another time."""
     started: list[Running] = []
 
-    def start(config: Config | None = None, **settings: Any) -> Running:
+    def start(config: Config | None = None, clock: Callable[[], float] = time.time, **settings: Any) -> Running:
         settings.setdefault("journal", tmp_path / "journal.sqlite")
         lines: list[str] = []
-        app = create_app(settings=ExporterSettings(**settings), config=config or Config(), write_line=lines.append)
+        app = create_app(
+            settings=ExporterSettings(**settings), config=config or Config(), write_line=lines.append, clock=clock
+        )
         running = Running(BackgroundServer(app, "127.0.0.1", 0).start(), lines)
         started.append(running)
         return running

@@ -84,7 +84,8 @@ def test_prometheus_reads_what_we_expose_and_the_api_reads_from_it(
 ) -> None:
     eventually(lambda: bool(ask(prometheus, "count_over_time(up[1m]) > 1")), 30)
     rows: list[dict[str, Any]] = [
-        {"processing_type": "lightweight", "content_type": "news", "processing_time": 10.0, "time_saved_pct": 0.5},
+        {"processing_type": "lightweight", "content_type": "news", "processing_time": 10.0, "time_saved_pct": 0.5,
+         "quality_score": 0.3},
         {"processing_type": "full", "content_type": "news", "processing_time": 30.0, "time_saved_pct": 0.0,
          "quality_score": 0.9, "coherence": 0.5, "item_id": "seen"},
         {"processing_type": "early_exit", "exit_checkpoint": "post_download", "exit_reason": "too_short",
@@ -105,13 +106,16 @@ def test_prometheus_reads_what_we_expose_and_the_api_reads_from_it(
     api = serve(prometheus_url=prometheus, journal=None).client
     summary = api.get("/api/performance/metrics/summary?hours=1").json()
     assert (summary["source"], summary["hours"]) == ("prometheus", 1)
+    assert summary["window_end_seconds"] - summary["window_start_seconds"] == 3600
+    assert "since" not in summary
     # Prometheus extrapolates increases to the whole window, so that counts are about right, ratios exactly
     assert summary["total_processed"] == pytest.approx(30, rel=0.5)
     assert summary["bypass_rate"] == pytest.approx(2 / 3)
     assert summary["avg_time_savings"] == pytest.approx(100 / 500)
     overview = api.get("/api/performance/").json()
     assert [row["content_type"] for row in overview["content_type_breakdown"]] == ["news", "unspecified"]
-    assert overview["content_type_breakdown"][0]["avg_quality_score"] == pytest.approx(0.9)
+    news = overview["content_type_breakdown"][0]
+    assert (news["avg_quality_score"], news["avg_quality_score_full"]) == pytest.approx((0.6, 0.9))
     assert overview["content_type_breakdown"][0]["avg_processing_time"] == pytest.approx(20)
     point = overview["checkpoint_analytics"][0]
     assert (point["checkpoint_name"], point["top_exit_reasons"][0]["reason"]) == ("post_download", "too_short")
@@ -133,8 +137,8 @@ def test_the_hours_of_a_window_come_back_one_by_one() -> None:
 
     client = PrometheusClient("http://p", transport=httpx.MockTransport(answer))
     trends = asyncio.run(PrometheusSource(client, clock=lambda: 12_345.0).trends(3))
-    assert [(t.timestamp, t.avg_quality_score, t.informativeness_score, t.items_processed) for t in trends] == [
-        (7200, 0.8, None, 10), (10_800, 0.8, None, 10),
+    assert [(t.timestamp, t.timestamp_seconds, t.avg_quality_score, t.informativeness_score, t.items_processed) for t in trends] == [
+        ("1970-01-01T02:00:00Z", 7200, 0.8, None, 10), ("1970-01-01T03:00:00Z", 10_800, 0.8, None, 10),
     ]  # fmt: skip
 
 

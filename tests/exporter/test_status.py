@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+
+import pytest
 
 from tests.exporter.conftest import Running
 
@@ -8,9 +11,11 @@ from tests.exporter.conftest import Running
 def test_health_tells_about_the_last_scrape_and_the_journal(running: Running) -> None:
     before = running.client.get("/health").json()
     assert before["status"] == "ok"
-    assert before["last_scrape"]["timestamp"] is None
+    assert before["last_scrape"]["timestamp"] is before["last_scrape"]["timestamp_seconds"] is None
     running.text()
     after = running.client.get("/health").json()
+    last = after["last_scrape"]
+    assert datetime.fromisoformat(last["timestamp"]).timestamp() == pytest.approx(last["timestamp_seconds"], abs=0.001)
     assert after["last_scrape"]["series"] > 100
     assert after["last_scrape"]["seconds_ago"] < 60
     assert after["journal"] == {**before["journal"], "size_bytes": after["journal"]["size_bytes"]}

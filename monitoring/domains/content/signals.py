@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitoring.domains.content.quality_signals import GOOD_QUALITY, ITEM_SPLIT, QUALITY, SPLIT
 from monitoring.domains.signal import JOB, Burn, Signal, Term, buckets_of, count_of, ends, sum_of, term, total
 from pipeline.domains.content.families import (
     BYPASSES,
@@ -16,7 +17,6 @@ from pipeline.domains.content.families import (
     ITEMS_ABANDONED,
     LLM_CALLS_SAVED,
     QUALITY_MARGIN,
-    QUALITY_SCORE,
     SHADOW_ESTIMATED_SAVED,
     SHADOW_ITEMS,
     SHADOW_SAVINGS_ERROR,
@@ -28,24 +28,9 @@ from pipeline.domains.content.families import (
     TIME_SPENT,
 )
 
-_SPLIT = ("job", "content_type", "config_version")
-_ITEM_SPLIT = (*_SPLIT, "processing_type")
-
 
 def _items(*ways: str) -> Term:
     return term(ITEMS, processing_type=ways) if ways else term(ITEMS)
-
-
-def _scores(dimension: str) -> tuple[Term, Term]:
-    """Sum and count of one dimension's scores of items processed in full: what people got."""
-    where = {"dimension": (dimension,), "processing_type": ("full",)}
-    return sum_of(QUALITY_SCORE, **where), count_of(QUALITY_SCORE, **where)
-
-
-def _quality(dimension: str, name: str, title: str) -> Signal:
-    total, count = _scores(dimension)
-    text = f"Mean {dimension} score of items processed in full."
-    return Signal(name, title, text, "mean", "score", (total,), (count,), good="high", splits=_SPLIT)
 
 
 _SAVED, _SPENT = term(TIME_SAVED), term(TIME_SPENT)
@@ -62,7 +47,7 @@ _WRONG_SKIPS = Signal(
     (term(SHADOW_ITEMS, verdict=("wrong",)),),
     (term(SHADOW_ITEMS),),
     good="low",
-    splits=(*_SPLIT, "decision"),
+    splits=(*SPLIT, "decision"),
     plural=True,
 )
 
@@ -75,7 +60,7 @@ SIGNALS: tuple[Signal, ...] = (
         "ratio",
         (_items("lightweight", "early_exit"),),
         (_items(),),
-        splits=_SPLIT,
+        splits=SPLIT,
     ),
     Signal(
         "early_exit_rate",
@@ -85,7 +70,7 @@ SIGNALS: tuple[Signal, ...] = (
         "ratio",
         (_items("early_exit"),),
         (_items(),),
-        splits=_SPLIT,
+        splits=SPLIT,
     ),
     Signal(
         "early_exit_share",
@@ -95,12 +80,9 @@ SIGNALS: tuple[Signal, ...] = (
         "ratio",
         (_items("early_exit"),),
         (_items("full", "early_exit"),),
-        splits=_SPLIT,
+        splits=SPLIT,
     ),
-    _quality("overall", "quality_score_avg", "Mean quality"),
-    _quality("coherence", "coherence_avg", "Mean coherence"),
-    _quality("completeness", "completeness_avg", "Mean completeness"),
-    _quality("informativeness", "informativeness_avg", "Mean informativeness"),
+    *QUALITY,
     Signal(
         "time_savings",
         "Time savings",
@@ -111,7 +93,7 @@ SIGNALS: tuple[Signal, ...] = (
         (_SAVED, _SPENT),
         volume=(_items(),),
         good="high",
-        splits=_ITEM_SPLIT,
+        splits=ITEM_SPLIT,
         plural=True,
     ),
     Signal(
@@ -124,7 +106,7 @@ SIGNALS: tuple[Signal, ...] = (
         (_FAILED, _items()),
         good="low",
         burn=Burn("PipelineErrorBudgetBurn", "items", WHICH_STAGE),
-        splits=_SPLIT,
+        splits=SPLIT,
     ),
     Signal(
         "abandoned_rate",
@@ -135,7 +117,7 @@ SIGNALS: tuple[Signal, ...] = (
         (_ABANDONED,),
         (_ABANDONED, _FAILED, _items()),
         good="low",
-        splits=_SPLIT,
+        splits=SPLIT,
         plural=True,
     ),
     Signal(
@@ -163,7 +145,7 @@ SIGNALS: tuple[Signal, ...] = (
         (buckets_of(ITEM_DURATION),),
         (count_of(ITEM_DURATION),),
         good="low",
-        splits=_ITEM_SPLIT,
+        splits=ITEM_SPLIT,
         quantile=0.95,
     ),
     Signal(
@@ -174,7 +156,7 @@ SIGNALS: tuple[Signal, ...] = (
         "seconds",
         (sum_of(ITEM_DURATION),),
         (count_of(ITEM_DURATION),),
-        splits=_ITEM_SPLIT,
+        splits=ITEM_SPLIT,
     ),
     Signal(
         "stage_duration_p95_seconds",
@@ -206,7 +188,7 @@ SIGNALS: tuple[Signal, ...] = (
         "ratio",
         (term(EARLY_EXITS),),
         (term(CHECKPOINT_EVALUATIONS),),
-        splits=(*_SPLIT, "checkpoint"),
+        splits=(*SPLIT, "checkpoint"),
     ),
     Signal(
         "exit_confidence_avg",
@@ -252,7 +234,7 @@ SIGNALS: tuple[Signal, ...] = (
         (count_of(QUALITY_MARGIN),),
         good="high",
         edge=0.0,
-        splits=_SPLIT,
+        splits=SPLIT,
     ),
     _WRONG_SKIPS,
     *ends(_WRONG_SKIPS),
@@ -265,7 +247,7 @@ SIGNALS: tuple[Signal, ...] = (
         (term(SHADOW_ESTIMATED_SAVED),),
         (term(SHADOW_TRUE_SAVED),),
         volume=(term(SHADOW_ITEMS),),
-        splits=(*_SPLIT, "decision"),
+        splits=(*SPLIT, "decision"),
     ),
     Signal(
         "savings_error_p50_ratio",
@@ -276,21 +258,10 @@ SIGNALS: tuple[Signal, ...] = (
         (buckets_of(SHADOW_SAVINGS_ERROR),),
         (count_of(SHADOW_SAVINGS_ERROR),),
         quantile=0.5,
-        splits=_SPLIT,
+        splits=SPLIT,
     ),
-    Signal(
-        "quality_above_070_share",
-        "Items of good quality",
-        "Items processed in full that scored above 0.70, of those that were scored.",
-        "share",
-        "ratio",
-        (buckets_of(QUALITY_SCORE, dimension=("overall",), processing_type=("full",)),),
-        (_scores("overall")[1],),
-        good="high",
-        edge=0.70,
-        splits=_SPLIT,
-    ),
-    total("items", "Items finished", "Items that left the pipeline.", "items", term(ITEMS), splits=_ITEM_SPLIT),
+    GOOD_QUALITY,
+    total("items", "Items finished", "Items that left the pipeline.", "items", term(ITEMS), splits=ITEM_SPLIT),
     total(
         "failures",
         "Items failed",
@@ -298,7 +269,7 @@ SIGNALS: tuple[Signal, ...] = (
         "items",
         term(FAILURES),
         good="low",
-        splits=(*_SPLIT, "pipeline_stage"),
+        splits=(*SPLIT, "pipeline_stage"),
     ),
     total(
         "abandonments",
@@ -307,7 +278,7 @@ SIGNALS: tuple[Signal, ...] = (
         "items",
         term(ITEMS_ABANDONED),
         good="low",
-        splits=(*_SPLIT, "reason"),
+        splits=(*SPLIT, "reason"),
     ),
     total(
         "bypasses",
@@ -315,7 +286,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Items that went the lightweight way, by the reason.",
         "items",
         term(BYPASSES),
-        splits=(*_SPLIT, "reason"),
+        splits=(*SPLIT, "reason"),
     ),
     total(
         "early_exits",
@@ -323,7 +294,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Items that left at a checkpoint.",
         "items",
         term(EARLY_EXITS),
-        splits=(*_SPLIT, "checkpoint", "reason"),
+        splits=(*SPLIT, "checkpoint", "reason"),
     ),
     total(
         "checkpoint_evaluations",
@@ -331,7 +302,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Times a checkpoint was asked.",
         "items",
         term(CHECKPOINT_EVALUATIONS),
-        splits=(*_SPLIT, "checkpoint"),
+        splits=(*SPLIT, "checkpoint"),
     ),
     total(
         "shadow_items",
@@ -339,7 +310,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Skipped items that were processed in full all the same, to see whether the skip was right.",
         "items",
         term(SHADOW_ITEMS),
-        splits=(*_SPLIT, "decision", "verdict"),
+        splits=(*SPLIT, "decision", "verdict"),
     ),
     total(
         "saved_seconds",
@@ -348,7 +319,7 @@ SIGNALS: tuple[Signal, ...] = (
         "seconds",
         term(TIME_SAVED),
         good="high",
-        splits=_ITEM_SPLIT,
+        splits=ITEM_SPLIT,
     ),
     total(
         "spent_seconds",
@@ -356,7 +327,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Time spent on finished items.",
         "seconds",
         term(TIME_SPENT),
-        splits=_ITEM_SPLIT,
+        splits=ITEM_SPLIT,
     ),
     total(
         "saved_usd",
@@ -365,7 +336,7 @@ SIGNALS: tuple[Signal, ...] = (
         "usd",
         term(COST_SAVED),
         good="high",
-        splits=_ITEM_SPLIT,
+        splits=ITEM_SPLIT,
     ),
     total(
         "saved_llm_calls",
@@ -374,7 +345,7 @@ SIGNALS: tuple[Signal, ...] = (
         "calls",
         term(LLM_CALLS_SAVED),
         good="high",
-        splits=_ITEM_SPLIT,
+        splits=ITEM_SPLIT,
     ),
     total(
         "stage_runs",

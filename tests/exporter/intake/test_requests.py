@@ -61,6 +61,30 @@ def test_query_parameters_do_the_same_as_a_body(running: Running) -> None:
     assert running.value('pipeline_time_spent_seconds_total{config_version="unspecified",content_type="news"') == 3
 
 
+@pytest.mark.parametrize(("given", "counted"), [
+    ({"bypass_reason": "low_quality"}, "low_quality"), ({"bypass_reason": "content_type"}, "content_type"), ({}, "unspecified"),
+])  # fmt: skip
+def test_a_bypass_counts_by_its_reason_however_it_is_sent(
+    running: Running, given: dict[str, str], counted: str
+) -> None:
+    row = {"processing_type": "lightweight", "content_type": "news", **given}
+    for _ in range(2):
+        running.record(**row).raise_for_status()
+    running.client.post(RECORD, params=row).raise_for_status()
+    running.client.post(BATCH, json=[row] * 40).raise_for_status()  # more than the few that are counted one by one
+    start = 'pipeline_bypasses_total{config_version="unspecified",content_type="news",reason='
+    assert running.value(f'{start}"{counted}"') == 43
+    assert running.value(start) == 43
+
+
+@pytest.mark.parametrize("how", ["json", "params"])
+def test_a_reason_for_a_bypass_that_there_is_none_of_is_refused(running: Running, how: str) -> None:
+    row = {"processing_type": "lightweight", "bypass_reason": "mood"}
+    found = error(running.client.post(RECORD, **{how: row}), 422)  # type: ignore[arg-type]
+    assert (found["field"], found["value"]) == ("bypass_reason", "mood")
+    assert running.value("pipeline_bypasses_total") == 0
+
+
 def test_body_and_query_parameters_together_are_refused(running: Running) -> None:
     error(running.client.post(f"{RECORD}?processing_type=full", json=GOOD), 422)
 

@@ -76,8 +76,13 @@ def test_the_exposition_with_pushes_is_what_prometheus_client_would_write(runnin
     running.client.put("/metrics/job/c", content="job_plain 7\n")
     running.exporter.scrape._duration.observe = lambda _: None
     registry = running.exporter.metrics.registry
-    own = ("exporter_series", "exporter_render", "exporter_journal", "pipeline_quality_margin_ratio_count",
-           "pipeline_shadow_savings_error_ratio_count")  # fmt: skip - the counts are none in OpenMetrics (layout.py)
+    own = (
+        "exporter_series",
+        "exporter_render",
+        "exporter_journal",
+        "pipeline_quality_margin_ratio_count",
+        "pipeline_shadow_savings_error_ratio_count",
+    )  # fmt: skip - the counts are none in OpenMetrics (layout.py)
     for accept, write in (("text/plain", generate_latest), ("application/openmetrics-text", generate_openmetrics)):
         mine = running.client.get("/metrics", headers={"Accept": accept}).text
         theirs = write(registry).decode()

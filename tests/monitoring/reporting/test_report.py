@@ -77,6 +77,7 @@ def test_an_overview_has_a_row_for_each_content_type_and_checkpoint(found: Repor
     assert (news.name, news.items, news.failures, hostile.name, hostile.items) == ("news", 1680, 42, HOSTILE, 504)
     assert news.readings["bypass_rate"].value == pytest.approx(0.6)
     assert hostile.readings["quality_score_avg"].value == pytest.approx(0.61, rel=2e-2)
+    assert hostile.readings["quality_score_scored_avg"].value == pytest.approx(0.61, rel=2e-2)  # only these had scores
     assert [row.name for row in found.overview.versions] == ["balanced"]
     first, second = found.overview.checkpoints
     assert (first.name, first.evaluations, first.exits, first.reasons) == (

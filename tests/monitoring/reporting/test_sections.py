@@ -5,7 +5,7 @@ import msgspec
 from monitoring.domains.band import Bands
 from monitoring.domains.catalogue import signal
 from monitoring.reporting.alert_history import Fired
-from monitoring.reporting.overview import Checkpoint, OfDomain, Overview
+from monitoring.reporting.overview import Checkpoint, OfDomain, Overview, Row
 from monitoring.reporting.readings import Budget, Reading, State, read
 from monitoring.reporting.report import document
 from monitoring.reporting.sections import (
@@ -17,6 +17,7 @@ from monitoring.reporting.sections import (
     hours,
     labels_of,
     overview_sections,
+    rows,
     signals,
 )
 
@@ -32,6 +33,28 @@ def test_the_section_of_another_domain_stands_last_under_its_title() -> None:
     assert first.columns == last.columns
     (row,) = last.rows
     assert row == ("Records refused", Cell("7", "not judged"), "-", Cell("-", "not judged"), "-")
+
+
+def test_the_quality_of_a_row_is_that_of_items_in_full_with_that_of_all_scored_behind_it() -> None:
+    nothing = read(signal("error_rate"), None, 0.0, None)
+    told = dict.fromkeys(("bypass_rate", "early_exit_share", "time_savings", "error_rate"), nothing)
+    full = told | {
+        "quality_score_avg": read(signal("quality_score_avg"), 0.81, 90.0, Bands(warning_low=0.9)),
+        "quality_score_scored_avg": read(signal("quality_score_scored_avg"), 0.62, 20.0, None),
+    }
+    never = full | {"quality_score_avg": read(signal("quality_score_avg"), None, 0.0, None)}
+    section = rows("By content type", "Content type", [Row("news", 9, 0, 0.0, full), Row("fun", 9, 0, 0.0, never)])
+    place = section.columns.index("Quality in full (of all)")
+    assert [row[place] for row in section.rows] == [Cell("0.81 (0.62)", "warning"), Cell("- (0.62)", "no data")]
+    assert section.remarks == (
+        "Quality is that of items processed in full, and behind it that of all that were scored, whichever way they went.",
+    )
+
+
+def test_where_mean_quality_is_judged_it_is_said_of_which_items() -> None:
+    quality = read(signal("quality_score_avg"), 0.81, 90.0, None)
+    assert signals([BYPASS, quality]).remarks == ("Mean quality is that of items processed in full.",)
+    assert signals([BYPASS]).remarks == ()
 
 
 def test_without_other_headlines_nothing_is_said_of_other_domains() -> None:

@@ -65,6 +65,25 @@ def test_the_brief_s_example_arrives(exporter: BackgroundServer, monkeypatch: py
     assert 'config_version="blue"' in httpx.get(f"{exporter.url}/metrics").text
 
 
+def test_a_lightweight_item_counts_by_its_reason_and_without_one_as_unspecified(
+    exporter: BackgroundServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _switched_on(monkeypatch, exporter.url)
+
+    async def nine() -> None:
+        for count, reason in ((1, "content_type"), (3, "low_quality"), (5, None)):
+            for _ in range(count):
+                await record_pipeline_metrics("lightweight", "news", bypass_reason=reason)
+
+    asyncio.run(nine())
+    assert environment.background_recorder(exporter.url, "sesame").flush()
+    lines = httpx.get(f"{exporter.url}/metrics").text.splitlines()
+    found = [line for line in lines if line.startswith("pipeline_bypasses_total") and 'content_type="news"' in line]
+    assert {line.split('reason="')[1].split('"')[0]: float(line.split()[-1]) for line in found} == {
+        "content_type": 1, "low_quality": 3, "unspecified": 5,
+    }  # fmt: skip
+
+
 def test_what_was_recorded_last_arrives_although_the_program_ends(exporter: BackgroundServer, tmp_path: Path) -> None:
     program = "import asyncio, pipeline; asyncio.run(pipeline.record_pipeline_metrics('full', processing_time=1.0))"
     environ = {"ENABLE_DASHBOARD_METRICS": "1", "DASHBOARD_API_URL": exporter.url, "EXPORTER_TOKEN": "sesame"}
@@ -87,6 +106,7 @@ def test_switched_off_nothing_is_even_started(monkeypatch: pytest.MonkeyPatch) -
     [
         ("full", {}),
         ("sideways", {}),
+        ("lightweight", {}),
         ("full", {"ENABLE_DASHBOARD_METRICS": "perhaps"}),
         ("full", {"DASHBOARD_API_URL": "::"}),
     ],
@@ -97,7 +117,7 @@ def test_the_caller_never_notices_what_goes_wrong(
     _switched_on(monkeypatch, "http://127.0.0.1:9")
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    asyncio.run(record_pipeline_metrics(kind, quality_score=7.0))
+    asyncio.run(record_pipeline_metrics(kind, quality_score=7.0, bypass_reason="mood"))
 
 
 def test_the_environment_says_which_recorder_it_wants(

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.errors import StageError
 from pipeline.events import ItemFailed, ItemFinished
-from pipeline.running.outcome import Outcome, describe, of_failed, of_finished
+from pipeline.running.outcome import Outcome, describe, of_failed, of_finished, told
 
 
 def test_seconds_saved_come_back_from_the_share_of_what_full_processing_would_have_taken() -> None:
@@ -20,6 +20,17 @@ def test_seconds_saved_come_back_from_the_share_of_what_full_processing_would_ha
         "ab",
     )
     assert not found.failed
+
+
+def test_the_log_is_told_everything_that_matters_to_three_places() -> None:
+    event = ItemFinished("lightweight", "news", 0.71239, 4.00051, time_saved_pct=0.75, bypass_reason="low_quality",
+                         coherence=0.5, item_id="ab")  # fmt: skip
+    assert told(event) == {
+        "item_id": "ab", "processing_type": "lightweight", "content_type": "news", "quality_score": 0.712,
+        "processing_time": 4.001, "time_saved_pct": 0.75, "checkpoint": None, "reason": "low_quality",
+    }  # fmt: skip
+    left = told(ItemFinished("early_exit", exit_checkpoint="post_download", exit_reason="too_short", item_id="cd"))
+    assert (left["checkpoint"], left["reason"], left["content_type"]) == ("post_download", "too_short", None)
 
 
 @pytest.mark.parametrize(("share", "spent"), [(None, 4.0), (0.5, None), (None, None)])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -44,6 +45,27 @@ def test_a_folder_is_processed_and_a_broken_file_does_not_stop_the_rest(pipemete
     assert (broken["failed_stage"], broken["processing_type"]) == ("download", None)
     assert "empty" in broken["error"]
     assert "3/3" in done.err
+
+
+def test_every_item_that_finished_is_one_line_of_the_log_at_info(pipemeter: Pipemeter, content: Path) -> None:
+    done = pipemeter("run", content, "--json", LOG_LEVEL="info", **ALL_ON)
+    lines = [json.loads(line) for line in done.err.splitlines() if line.startswith("{")]
+    said = {line["item_id"]: line for line in lines if line["event"] == "item finished"}
+    finished = {line["item_id"]: line for line in done.lines() if line["error"] is None}
+    assert said.keys() == finished.keys()
+    assert len([line for line in lines if line["event"] == "item finished"]) == len(finished) == 2
+    for item_id, outcome in finished.items():
+        line = said[item_id]
+        assert line["level"] == "info"
+        assert [line[name] for name in ("processing_type", "content_type", "checkpoint", "reason")] == [
+            outcome[name] for name in ("processing_type", "content_type", "checkpoint", "reason")
+        ]
+        assert line["processing_time"] == round(outcome["duration_seconds"], 3)
+        assert line["quality_score"] == (None if outcome["quality"] is None else round(outcome["quality"], 3))
+        assert 0 <= line["time_saved_pct"] < 1
+    again = pipemeter("run", content, LOG_LEVEL="info", **ALL_ON)  # known: nothing is finished anew
+    assert "item finished" not in again.err
+    assert "item finished" not in pipemeter("run", content, "--again", **ALL_ON).err
 
 
 def test_the_closing_table_says_what_was_saved(pipemeter: Pipemeter, content: Path) -> None:

@@ -50,6 +50,7 @@ def test_status_is_a_document_or_tables_without_colour_where_there_is_no_termina
         "61.5 %",
         "not enough data: 0 of 20 needed",
         "PipelineErrorBudgetBurn",
+        "Mean quality is that of items processed in full.",
         "post_analysis",
     ):
         assert said in shown.out

@@ -35,6 +35,14 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(name, labels)
 
 
+def test_bypasses_without_a_reason_have_a_series_of_their_own_once_there_is_one(metrics: Metrics) -> None:
+    labels = {"content_type": "news", "config_version": "blue"}
+    assert value(metrics, "pipeline_bypasses_total", reason="low_quality", **labels) == 0
+    assert value(metrics, "pipeline_bypasses_total", reason="unspecified", **labels) is None
+    metrics.apply_many([ItemFinished("lightweight", "news", config_version="blue")] * 3)
+    assert value(metrics, "pipeline_bypasses_total", reason="unspecified", **labels) == 3
+
+
 def test_known_label_sets_stand_at_zero(metrics: Metrics) -> None:
     item = {"processing_type": "full", "content_type": "review", "config_version": "blue"}
     assert value(metrics, "pipeline_items_total", **item) == 0

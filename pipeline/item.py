@@ -141,6 +141,7 @@ class Analysis(msgspec.Struct, frozen=True):
     origin: Literal["heuristics", "llm"] = "heuristics"
     llm_calls: int = 0
     cost_usd: float = 0.0
+    count_confidence: float | None = None  # 0..1, of the number of claims; None: as far as `confidence`
 
 
 class Perspectives(msgspec.Struct, frozen=True):
@@ -151,6 +152,7 @@ class Perspectives(msgspec.Struct, frozen=True):
     origin: Literal["heuristics", "llm"] = "heuristics"
     llm_calls: int = 0
     cost_usd: float = 0.0
+    count_confidence: float | None = None  # 0..1, of the number of perspectives; None: as far as `confidence`
 
 
 class Fallacies(msgspec.Struct, frozen=True):
@@ -161,3 +163,4 @@ class Fallacies(msgspec.Struct, frozen=True):
     origin: Literal["heuristics", "llm"] = "heuristics"
     llm_calls: int = 0
     cost_usd: float = 0.0
+    count_confidence: float | None = None  # 0..1, of the number of fallacies; None: as far as `confidence`

@@ -25,7 +25,7 @@ READ = frozenset(
         *(variable for *_, variable in ENV_SETTINGS),
         *map(flag_env, Flags.__struct_fields__),
         *("ALERTMANAGER_URL", "CONFIG_VERSION", "DASHBOARD_API_URL", "LOG_LEVEL", "MONITORING_HOME"),
-        *("PIPEMETER_PROFILE", "SHADOW_RATE", "XDG_STATE_HOME", "WEB_CONCURRENCY"),
+        *("PIPEMETER_DURABLE_PUSH", "PIPEMETER_PROFILE", "SHADOW_RATE", "XDG_STATE_HOME", "WEB_CONCURRENCY"),
     }
 )
 COMPOSE = frozenset({"EXPORTER_PORT", "PIPEMETER_IMAGE", "PIPEMETER_TRANSCRIPTION_IMAGE"})  # read by docker-compose.yml

@@ -61,7 +61,7 @@ def default_checkpoints() -> dict[str, Checkpoint]:
             ("overall_quality < 0.50", "very_low_quality"),
             ("repetition_ratio > 0.60", "repetitive"),
         ),
-        _checkpoint("post_analysis", 0.45, ("claims == 0", "no_claims")),
+        _checkpoint("post_analysis", 0.75, ("claims == 0", "no_claims")),
     )
     return {point.name: point for point in points}
 

@@ -6,6 +6,8 @@ value until the outcome flips; the distance, on the fact's own scale, says how c
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +22,9 @@ _SAMPLES: tuple[dict[str, Any], ...] = (  # on both sides of any sensible thresh
 )
 _LITERAL = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _WORDS = re.compile(r"\b(and|or|not)\b")
+_TEXT = re.compile(r"""'([^']*)'|"([^"]*)\"""")
+_ENDLESS = 1e6  # stands for the end of a range that has none
+_MOST_TRIED = 2000  # values of the facts together
 _STEPS = 14  # bisection steps: to 1/16000 of a scale
 
 
@@ -66,6 +71,32 @@ class Condition:
         values = {name: facts[name].value for name in self.facts}
         distances = [self._distance(values, name, fact.scale) for name, fact in self.facts.items() if fact.scale]
         return 0.5 + 0.5 * min([1.0, *distances])
+
+    def clearest(self) -> float:
+        """Return the greatest clarity that any values of its facts give, 0 where it holds for none of those tried.
+
+        Tried are the ends of each range, the numbers and words of the expression and places around them; 1 where those
+        are too many to try.
+        """
+        choices = [self._choices(fact) for fact in self.facts.values()]
+        if math.prod(map(len, choices)) > _MOST_TRIED:
+            return 1.0
+        tried = (
+            {name: Fact(value) for name, value in zip(self.facts, values, strict=True)}
+            for values in itertools.product(*choices)
+        )
+        return max((self.clarity(facts) for facts in tried if self.holds(facts)), default=0.0)
+
+    def _choices(self, fact: FactDeclaration) -> list[Any]:
+        if fact.type == "bool":
+            return [False, True]
+        if fact.type == "string":
+            return ["", *(first or second for first, second in _TEXT.findall(self.source))]
+        scale, highest = fact.scale or 1.0, _ENDLESS if fact.highest is None else fact.highest
+        around = (literal + step * scale for literal in self._literals for step in (-1.0, -0.5, 0.0, 0.5, 1.0))
+        between = ((low + high) / 2 for low, high in itertools.pairwise(self._literals))
+        values = {min(max(value, 0.0), highest) for value in (0.0, highest, *self._literals, *around, *between)}
+        return sorted({round(value) for value in values} if fact.type == "int" else values)
 
     def _distance(self, values: dict[str, Any], name: str, scale: float) -> float:
         here = float(values[name])

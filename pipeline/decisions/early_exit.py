@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from pipeline.decisions.condition import Condition
+from pipeline.decisions.facts import COUNTED
 from pipeline.item import Fact
 
 
@@ -58,6 +59,16 @@ def evaluate(checkpoint: Checkpoint, facts: Mapping[str, Fact]) -> CheckpointVer
     best = candidates[0]
     leave = best.confidence >= checkpoint.min_confidence
     return CheckpointVerdict(checkpoint.name, leave, best.reason, best.confidence, candidates)
+
+
+def greatest_confidence(exit_: ExitCondition, counted: float | None = None) -> float:
+    """Return the confidence that a condition can have at most, 0..1; 0 where it never holds.
+
+    `counted`: how reliable the numbers of claims, perspectives and fallacies can be, where not the heuristics count.
+    """
+    facts = exit_.condition.facts.values()
+    surest = (counted if counted is not None and fact.name in COUNTED else fact.surest for fact in facts)
+    return min(surest) * exit_.condition.clearest()
 
 
 def _candidate(exit_: ExitCondition, facts: Mapping[str, Fact]) -> Candidate:

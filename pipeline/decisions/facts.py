@@ -1,7 +1,9 @@
 """The named facts that exit conditions may use: type, unit, range, from which checkpoint on they are known.
 
 `scale` is the distance from a threshold at which a comparison counts as perfectly clear, in the fact's own unit: about
-twice the error one has to expect of it. Facts without a scale (texts, booleans) are clear by nature.
+twice the error one has to expect of it. Of claims, perspectives and fallacies it is half a one, so that any comparison
+is clear: what their numbers are worth is measured, and their reliability says so. Facts without a scale (texts,
+booleans) are clear by nature.
 """
 
 from __future__ import annotations
@@ -21,10 +23,25 @@ class FactDeclaration(msgspec.Struct, frozen=True):
     known_from: str  # the first checkpoint at which it is known
     help: str
     scale: float | None = None
+    highest: float | None = None  # of a number; the lowest is 0
+    surest: float = 1.0  # how reliable it can be at most, 0..1
+
+
+# What the stages of ours say of their own facts at best (docs/quality.md, docs/analysis.md); of all others 1.
+_SUREST = {"silence_ratio": 0.98, "truncation": 0.9, "sentences": 0.9, "words_per_sentence": 0.9, "claims": 0.92,
+           "perspectives": 0.96, "fallacies": 0.94}  # fmt: skip
+COUNTED = (
+    "claims",
+    "perspectives",
+    "fallacies",
+)  # by a language model, where there is one, as surely as it says itself
 
 
 def _at(checkpoint: str, *rows: tuple[str, FactType, float | None, str]) -> list[FactDeclaration]:
-    return [FactDeclaration(name, kind, checkpoint, text, scale) for name, kind, scale, text in rows]
+    return [
+        FactDeclaration(name, kind, checkpoint, text, scale, 1.0 if "0-1" in text else None, _SUREST.get(name, 1.0))
+        for name, kind, scale, text in rows
+    ]
 
 
 FACTS: dict[str, FactDeclaration] = {
@@ -46,9 +63,9 @@ FACTS: dict[str, FactDeclaration] = {
                 "sound_tracks",
                 "int",
                 1.0,
-                "sound tracks of the media; the default one is heard, else the first not silent",
+                "sound tracks; the default one is heard, else the first not silent",
             ),
-            ("other_sound_tracks", "string", None, "those not heard, each by number, language, title, `silent`"),
+            ("other_sound_tracks", "string", None, "those not heard: number, language, title, silent; else empty"),
             ("title_words", "int", 1.0, "words in the title"),
         ),
         *_at(
@@ -76,10 +93,10 @@ FACTS: dict[str, FactDeclaration] = {
         ),
         *_at(
             "post_analysis",
-            ("claims", "int", 1.0, "checkable claims found"),
+            ("claims", "int", 0.5, "checkable claims found"),
             ("summary_words", "int", 10.0, "words in the summary"),
-            ("perspectives", "int", 1.0, "points of view found"),
-            ("fallacies", "int", 1.0, "possible fallacies found"),
+            ("perspectives", "int", 0.5, "points of view found"),
+            ("fallacies", "int", 0.5, "possible fallacies found"),
             ("analysis_confidence", "double", 0.2, "confidence of the analysis, 0-1"),
         ),
     )

@@ -52,6 +52,7 @@ class Outbox:
         self._held: deque[Batch] = deque()
         self._claim: tuple[Claim, Batch] | None = None  # what is being sent from disk
         self._own = 0  # events of that which this process has recorded
+        self._between = 0  # events on their way from one of these places to the next
 
     @property
     def full(self) -> bool:
@@ -72,7 +73,7 @@ class Outbox:
     def count(self) -> int:
         """How many events of this process wait to be delivered, those aside that are left to the spool."""
         ahead = self._own + (self._ahead.count if self._ahead else 0)
-        return len(self._buffer) + sum(batch.count for batch in list(self._held)) + ahead
+        return len(self._buffer) + self._between + sum(batch.count for batch in list(self._held)) + ahead
 
     def add(self, events: Iterable[DomainEvent]) -> None:
         """Take events in. What is not valid, or finds no room, is dropped."""
@@ -94,7 +95,8 @@ class Outbox:
         """Make batches of what has been recorded into memory, as many as that should hold, or all."""
         buffer = self._buffer
         while buffer and (everything or not self.full):
-            events = [buffer.popleft() for _ in range(min(len(buffer), self._batch_events))]
+            self._between = min(len(buffer), self._batch_events)
+            events = [buffer.popleft() for _ in range(self._between)]
             try:
                 lines = self._lines(events)
                 if lines:
@@ -102,6 +104,8 @@ class Outbox:
             except BaseException:  # nothing may be lost between the buffer and its batch
                 buffer.extendleft(reversed(events))
                 raise
+            finally:
+                self._between = 0
 
     def next(self, *, away: bool, disk: bool, others: bool) -> Batch | None:
         """Return the batch to send next: fresh ones first, they must not pile up behind old ones.
@@ -186,19 +190,23 @@ class Outbox:
         return self._claim is not None
 
     def _from_ahead(self, spool: Spool) -> bool:  # noqa: ARG002 - one of two ways
-        segment = self._ahead.next() if self._ahead else None
-        if segment is None:
+        if self._ahead is None:
             return False
+        self._between = self._ahead.count
+        segment = self._ahead.next()
         try:
-            batch = segment.read()
+            batch = segment.read() if segment else None
+            if segment is not None and batch is not None:
+                self._claim, self._own = (segment, batch), batch.count
+            elif segment is not None:  # the disk took none of it
+                segment.remove()
         except OSError:
-            segment.release()
+            if segment is not None:
+                segment.release()
             return False
-        if batch is None:  # the disk took none of it
-            segment.remove()
-            return False
-        self._claim, self._own = (segment, batch), batch.count
-        return True
+        finally:
+            self._between = 0
+        return batch is not None
 
     def _lines(self, events: Sequence[DomainEvent]) -> list[bytes]:
         """Return events as JSON, leaving out what is not valid: one such event would spoil its whole batch."""

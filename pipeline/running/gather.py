@@ -18,10 +18,10 @@ def after_download(fetched: Fetched) -> dict[str, Fact]:
     }
     if fetched.duration_seconds is not None:
         facts["duration_seconds"] = Fact(fetched.duration_seconds, fetched.duration_reliability)
-    if fetched.sound_tracks:
-        facts["sound_tracks"] = Fact(len(fetched.sound_tracks))
+    if fetched.media_kind in ("audio", "video"):
         others = [str(track) for track in fetched.sound_tracks if track.number != fetched.sound_track]
-        facts |= {"other_sound_tracks": Fact(", ".join(others))} if others else {}
+        facts["sound_tracks"] = Fact(len(fetched.sound_tracks))
+        facts["other_sound_tracks"] = Fact(", ".join(others))
     if fetched.silence_ratio is not None:
         facts["silence_ratio"] = Fact(fetched.silence_ratio, _SILENCE_RELIABILITY)
     return facts
@@ -52,11 +52,16 @@ def after_assessment(assessment: Assessment) -> dict[str, Fact]:
 
 
 def after_analysis(analysis: Analysis, perspectives: Perspectives, fallacies: Fallacies) -> dict[str, Fact]:
-    """Return the facts new at `post_analysis`; a count is as reliable as the analysis that counted."""
+    """Return the facts new at `post_analysis`; a count is as reliable as whoever counted says."""
+    unmeasured = analysis.count_confidence is None
     return {
-        "claims": Fact(len(analysis.claims), analysis.confidence),
-        "summary_words": Fact(count_words(analysis.summary), analysis.confidence),
-        "perspectives": Fact(len(perspectives.perspectives), perspectives.confidence),
-        "fallacies": Fact(len(fallacies.fallacies), fallacies.confidence),
+        "claims": Fact(len(analysis.claims), _of_count(analysis)),
+        "summary_words": Fact(count_words(analysis.summary), analysis.confidence if unmeasured else 1.0),
+        "perspectives": Fact(len(perspectives.perspectives), _of_count(perspectives)),
+        "fallacies": Fact(len(fallacies.fallacies), _of_count(fallacies)),
         "analysis_confidence": Fact(analysis.confidence),
     }
+
+
+def _of_count(result: Analysis | Perspectives | Fallacies) -> float:
+    return result.confidence if result.count_confidence is None else result.count_confidence

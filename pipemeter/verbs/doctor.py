@@ -21,6 +21,7 @@ from rich.table import Table
 
 from pipeline.configuration.config import Config
 from pipeline.configuration.values import changes, flat
+from pipeline.decisions.early_exit import greatest_confidence
 from pipeline.errors import StageError
 from pipeline.recording.environment import exporter_address
 from pipeline.state import state_dir
@@ -73,6 +74,7 @@ def _examine(config: Config) -> Iterator[Finding]:
     yield _names()
     yield _files(config)
     yield _variables()
+    yield from _out_of_reach(config)
     yield from (_package(name, None) for name in _CORE)
     yield _guarded("state folder", _state)
     yield from _stages(config)
@@ -189,6 +191,23 @@ def _without_password(url: str) -> str:
 def _files(config: Config) -> Finding:
     found = changes(config)
     return Finding("configuration files", "ok", "\n".join(map(str, found)) or "they change nothing of what is built in")
+
+
+def _out_of_reach(config: Config) -> Iterator[Finding]:
+    """Yield the checkpoints, and the single conditions, by which nothing can ever leave."""
+    counted = 1.0 if config.llm.base_url else None
+    for name, point in config.checkpoints.items():
+        most = [(c.condition.source, greatest_confidence(c, counted)) for c in point.conditions]
+        short = [(source, most) for source, most in most if most < point.min_confidence]
+        if not short:
+            continue
+        told = "; ".join(
+            f"`{source}` reaches {most:.2f} at most" if most else f"`{source}` never holds" for source, most in short
+        )
+        what = "no item can leave here" if len(short) == len(most) else "some conditions let no item leave"
+        key, origin = f"checkpoints.{name}.min_confidence", config.origins
+        asked = f"{point.min_confidence:g} is asked for ({origin.get(key, 'built-in')})"
+        yield Finding(name, "warning", f"{what}: {told}, {asked}", f"lower {key}, or change the condition")
 
 
 def _variables() -> Finding:

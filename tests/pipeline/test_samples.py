@@ -87,6 +87,22 @@ def test_all_ways_and_three_checkpoints_occur(run: Run) -> None:
     assert sum(path.stat().st_size for path in SAMPLES.rglob("*") if path.is_file()) < 10_000_000
 
 
+@pytest.mark.parametrize("profile", ["conservative", "balanced", "aggressive", None])
+@pytest.mark.parametrize("flags", [ALL_ON, {"ENABLE_EARLY_EXIT": "1"}], ids=["all", "early exit"])
+def test_what_holds_nothing_to_check_leaves_after_the_analysis_under_every_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str | None, flags: dict[str, str]
+) -> None:
+    monkeypatch.setenv("MONITORING_HOME", str(tmp_path))
+    config = load_config(None, flags, profile=profile)
+    names = [path for path, row in _expected().items() if row["expectation"] == "early_exit:post_analysis"]
+    assert len(names) == 2
+    with LocalToolbox(config, memory=False) as toolbox:
+        engine = Engine(InProcessRecorder(CollectorRegistry(), config), toolbox)
+        ways = {_way(engine.process(source)) for name in names for source in toolbox.expand(str(SAMPLES / name))}
+        engine.close()
+    assert ways == {"early_exit:post_analysis"}
+
+
 def test_what_was_kept_is_good_and_most_of_the_time_is_saved(run: Run) -> None:
     done = [o for o in run.first if not o.failed]
     full = [o.quality for o in done if o.processing_type == "full" and o.quality is not None]

@@ -21,6 +21,7 @@ from pipeline.stages.analyze.perspectives import perspectives
 from pipeline.stages.analyze.questions import Question, Result
 from pipeline.stages.analyze.sentences import encodable, split
 from pipeline.stages.analyze.summary import Embed, summarize
+from pipeline.stages.analyze.worth import worth_of_claims, worth_of_fallacies, worth_of_perspectives
 
 # How far each kind of heuristic can be relied on when the transcript is perfect and English (docs/analysis.md).
 ANALYSIS_CONFIDENCE = 0.5
@@ -100,20 +101,30 @@ class Analyst:
 
     def _local_analysis(self, text: str, transcript: Transcript, assessment: Assessment) -> Analysis:
         sentences = split(text)
+        found = claims(sentences)
         return Analysis(
             summary=summarize(text, self._embed),
             keywords=keywords(text, transcript.language),
-            claims=claims(sentences),
+            claims=found,
             confidence=_confidence(ANALYSIS_CONFIDENCE, transcript, assessment),
+            count_confidence=_confidence(worth_of_claims(len(found), sentences), transcript, assessment),
         )
 
     def _local_perspectives(self, text: str, transcript: Transcript, assessment: Assessment) -> Perspectives:
         found = perspectives(split(text), self._embed)
-        return Perspectives(found, _confidence(PERSPECTIVES_CONFIDENCE, transcript, assessment))
+        return Perspectives(
+            found,
+            _confidence(PERSPECTIVES_CONFIDENCE, transcript, assessment),
+            count_confidence=_confidence(worth_of_perspectives(len(found)), transcript, assessment),
+        )
 
     def _local_fallacies(self, text: str, transcript: Transcript, assessment: Assessment) -> Fallacies:
         found = fallacies(split(text), self._embed, reliability=transcript.confidence)
-        return Fallacies(found, _confidence(FALLACIES_CONFIDENCE, transcript, assessment))
+        return Fallacies(
+            found,
+            _confidence(FALLACIES_CONFIDENCE, transcript, assessment),
+            count_confidence=_confidence(worth_of_fallacies(len(found)), transcript, assessment),
+        )
 
 
 class _Bill:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.decisions.condition import Condition
-from pipeline.decisions.early_exit import Checkpoint, CheckpointVerdict, ExitCondition, evaluate
+from pipeline.decisions.early_exit import Checkpoint, CheckpointVerdict, ExitCondition, evaluate, greatest_confidence
 from pipeline.item import Fact
 
 SHORT, QUIET = (
@@ -57,3 +57,28 @@ def test_confidence_is_the_least_reliability_times_clarity() -> None:
     assert found.reliability == 0.7
     assert found.clarity == pytest.approx(0.75, abs=0.001)  # half of the scale of 2 s
     assert found.confidence == found.reliability * found.clarity
+
+
+@pytest.mark.parametrize(
+    ("source", "most"),
+    [
+        ("duration_seconds < 60", 1.0),
+        ("claims == 0", 0.92),
+        ("claims < 3", 0.92),
+        ("claims == 0 && fallacies > 0", 0.92),
+        ("silence_ratio > 0.95", 0.98),
+        ("silence_ratio > 0.98", 0.98 * 0.7),  # silence ends at 1, which is 0.4 of a scale away
+        ("transcript_confidence < 0.05", 0.625),
+        ("coherence == 0.5", 0.5),
+        ("overall_quality < 0.5 && content_type == 'news'", 1.0),
+        ("language != 'en' && has_captions", 1.0),
+        ("duration_seconds < 0", 0.0),
+        ("silence_ratio > 1.0", 0.0),
+    ],
+)
+def test_the_greatest_confidence_that_a_condition_can_have_is_known_beforehand(source: str, most: float) -> None:
+    assert greatest_confidence(ExitCondition(Condition(source), "x")) == pytest.approx(most, abs=0.002)
+
+
+def test_a_language_model_may_count_more_surely() -> None:
+    assert greatest_confidence(ExitCondition(Condition("claims == 0"), "x"), counted=1.0) == 1.0

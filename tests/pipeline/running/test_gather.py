@@ -83,6 +83,17 @@ def test_what_rests_on_the_words_is_as_reliable_as_the_transcript() -> None:
     assert found["language"] == Fact("en", 0.8)
 
 
+def test_a_count_is_as_reliable_as_it_was_measured_where_it_was() -> None:
+    found = after_analysis(
+        msgspec.structs.replace(ANALYSIS, count_confidence=0.9),
+        msgspec.structs.replace(PERSPECTIVES, count_confidence=0.9),
+        msgspec.structs.replace(FALLACIES, count_confidence=0.9),
+    )
+    assert {name: fact.reliability for name, fact in found.items()} == {
+        "claims": 0.9, "summary_words": 1.0, "perspectives": 0.9, "fallacies": 0.9, "analysis_confidence": 1.0,
+    }  # fmt: skip
+
+
 def test_counts_are_as_reliable_as_the_stage_that_counted() -> None:
     found = after_analysis(ANALYSIS, PERSPECTIVES, FALLACIES)
     assert found == {

@@ -35,7 +35,7 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(name, labels)
 
 
-def test_bypasses_without_a_reason_have_a_series_of_their_own_from_the_first_scrape_on(metrics: Metrics) -> None:
+def test_bypasses_without_a_reason_have_a_series_of_their_own_from_the_start(metrics: Metrics) -> None:
     labels = {"content_type": "news", "config_version": "blue"}
     assert value(metrics, "pipeline_bypasses_total", reason="low_quality", **labels) == 0
     assert value(metrics, "pipeline_bypasses_total", reason="unspecified", **labels) == 0

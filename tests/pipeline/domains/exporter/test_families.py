@@ -14,9 +14,11 @@ def test_every_reason_for_which_the_exporter_refuses_can_be_counted() -> None:
 def test_a_restart_brings_back_only_what_records_make() -> None:
     kept = {family.name for family in FAMILIES if family.kept == "counted"}
     assert kept == {
-        "exporter_records_total", "exporter_incomplete_records_total", "exporter_label_overflow_total",
+        "exporter_records_total",
+        "exporter_incomplete_records_total",
         "exporter_journal_lost_records_total",
-    }  # fmt: skip
+        "exporter_label_overflow_total",
+    }
 
 
 def test_the_overflow_of_labels_stands_among_the_exporters_own() -> None:

@@ -1,0 +1,1 @@
+"""What the counts of the local analysis are worth: texts with what a reader finds in them, and the measurement."""

@@ -3,12 +3,20 @@
 A child has one thread: the one that forked. Locks that other threads held stay locked in it, modules that they were
 importing stay half a module, and what they were sending is sent by the parent. So threads of ours stop before a fork
 and go on after it, and whatever must not be cut in two is done `undisturbed`.
+
+What comes before a fork is called in reverse order of its registration. Whoever takes a lock there, as `logging` and
+`concurrent.futures.thread` do, has to be called after us: else a thread of ours that wants this lock never stops, and
+one that first loads such a module in the middle of a fork lets it give back a lock that it never took. So both are
+loaded here, before we register.
 """
 
 from __future__ import annotations
 
+import concurrent.futures.thread  # noqa: F401 - see above
 import contextlib
+import logging  # noqa: F401 - see above
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -103,6 +111,24 @@ def ended(thread: threading.Thread, seconds: float) -> bool:
     return not there
 
 
+def forget_half_modules() -> None:
+    """Let modules be loaded anew, in a child, that threads of the parent were loading: here nobody ever would go on.
+
+    What the thread that forked is itself in the middle of loading stays.
+    """
+    own = set()
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "<module>":
+            own.add(frame.f_globals.get("__name__"))
+        frame = frame.f_back  # type: ignore[assignment]  # None at the end
+    locks = getattr(sys.modules.get("_frozen_importlib"), "_module_locks", {})
+    for name, module in list(sys.modules.items()):
+        if getattr(getattr(module, "__spec__", None), "_initializing", False) and name not in own:
+            del sys.modules[name]
+            locks.pop(name, None)
+
+
 def happened() -> bool:
     """Whether this process has forked, or comes from one."""
     return bool(_count[0])
@@ -134,6 +160,8 @@ def _after_in_parent() -> None:
 def _after_in_child() -> None:
     global _watching, _quiet
     _watching, _quiet = threading.RLock(), threading.RLock()
+    if not _held[1]:
+        _quietly(forget_half_modules)
     stopped = _stopped[:]
     _stopped.clear()
     for lock in list(_locks):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 _log = Logger("pipeline.push")
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0  # seconds between attempts
-_AFTER_DEATH = 1.0  # s before a thread that died goes on
+_AFTER_DEATH, _AFTER_LAST_DEATHS = 1.0, 0.05  # s before a thread that died goes on, then twice that; when closing
+_GLANCE = 0.05  # s between looks at whether there is still time for such a pause
 
 
 class PushSettings(msgspec.Struct, frozen=True):
@@ -67,6 +69,9 @@ class Sender:
         self._going.set()
         self._deadline = float("inf")
         self._failures = 0
+        self._troubles = 0  # rounds that failed since an answer came
+        self._deaths_in_row = 0
+        self._dead_since = 0.0
         self._away_since: float | None = None
         self._next_attempt = 0.0
 
@@ -169,18 +174,41 @@ class Sender:
             except BaseException as error:  # noqa: BLE001 - a thread's edge: nobody else would ever know
                 self._died(f"{type(error).__name__}: {error}")
                 self._delivery = None
-                self._outbox.keep()
-                if self._timer() >= self._deadline:
-                    self._outbox.end()
-                    self._thread = None
+                if self._gave_up() or (self._paused and self._ended()):
                     return
-                self._wake.wait(_AFTER_DEATH)
+                self._rest()
+
+    def _gave_up(self) -> bool:
+        """Bring to safety what cannot be delivered, once it has died again and again; True when it is to end."""
+        last, disk = self.closing, self._outbox.has_spool
+        ends = last and ((disk and self._deaths_in_row > 1) or self._timer() >= self._deadline)
+        patient = self._timer() - self._dead_since < self._settings.patience_seconds
+        with contextlib.suppress(Exception):  # it may be just this that does not work
+            self._outbox.keep()
+            if ends or (disk and not patient):
+                self._outbox.fill(everything=True)
+                self._outbox.put_away()
+            if ends:
+                self._outbox.end()
+        if ends:
+            self._thread = None
+        return ends
+
+    def _rest(self) -> None:
+        """Pause after a death, the longer the more there were; no longer than nobody waits for an end."""
+        last = self.closing
+        first = _AFTER_LAST_DEATHS if last else _AFTER_DEATH
+        until = time.monotonic() + min(LONGEST_PAUSE, first * 2.0 ** min(self._deaths_in_row - 1, 10))
+        while time.monotonic() < until and self.closing == last and not self._paused:
+            time.sleep(_GLANCE)
 
     def _worked(self) -> bool:
         """Deliver, round after round; True when the thread is to end."""
         while True:
             delivery = self._ready()
             done = delivery is not None and self._round(delivery)
+            if delivery is not None:
+                self._deaths_in_row = 0
             if done or (self._paused and self._ended()):
                 if done:
                     self._finished()
@@ -219,8 +247,11 @@ class Sender:
             self._outbox.fill(everything=last or self._paused)
             self._deliver(delivery)
         except Exception:  # noqa: BLE001 - logged with its traceback
-            # whatever went wrong, the next round gets its chance
-            _log.exception("a round of delivering metrics failed")
+            # whatever went wrong, the next round gets its chance; what goes on failing is told once
+            if not self._troubles:
+                _log.exception("a round of delivering metrics failed")
+            self._next_attempt = self._timer() + min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._troubles, 10))
+            self._troubles += 1
             self._outbox.keep()
         with self._round_done:
             self._round_done.notify_all()
@@ -277,8 +308,11 @@ class Sender:
     def _came_back(self) -> None:
         if self._away_since is not None:
             _log.info("the exporter answers again", away_seconds=round(self._timer() - self._away_since, 1))
-        self._away_since, self._failures, self._next_attempt = None, 0, 0.0
+        self._away_since, self._failures, self._troubles, self._next_attempt = None, 0, 0, 0.0
 
     def _died(self, why: str) -> None:
         self.deaths += 1
-        _log.error("the thread that sends metrics died; another one goes on", why=why, waiting=self._outbox.count)
+        self._deaths_in_row += 1
+        if self._deaths_in_row == 1:  # what goes on failing is told once
+            self._dead_since = self._timer()
+            _log.error("the thread that sends metrics died; another one goes on", why=why, waiting=self._outbox.count)

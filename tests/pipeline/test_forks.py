@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import builtins
+import importlib
 import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -133,3 +138,33 @@ def test_a_thread_has_ended_when_the_system_has_no_more_of_it() -> None:
     thread.start()
     assert forks.ended(thread, 10.0)
     assert not os.path.exists(f"/proc/self/task/{thread.native_id}")
+
+
+def test_what_takes_a_lock_before_a_fork_is_loaded_before_us() -> None:
+    program = "import pipeline.forks, sys; print({'logging', 'concurrent.futures.thread'} <= set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
+def test_a_module_that_a_thread_of_the_parent_was_loading_is_loaded_anew_in_the_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loads_slowly.py").write_text(
+        "import builtins\nbuiltins.loading.set()\nbuiltins.go_on.wait(10.0)\nwhole = True\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    loading, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(builtins, "loading", loading, raising=False)
+    monkeypatch.setattr(builtins, "go_on", go_on, raising=False)
+    loader = threading.Thread(target=importlib.import_module, args=("loads_slowly",))
+    loader.start()
+    loading.wait(10.0)
+
+    def load() -> bool:
+        go_on.set()
+        forks.forget_half_modules()
+        return bool(importlib.import_module("loads_slowly").whole)
+
+    assert in_child(load) == "True"
+    go_on.set()
+    loader.join()

@@ -74,17 +74,19 @@ class Exporter:
         return {**os.environ, **ours, **more}
 
 
-def written(text: str, folder: Path) -> Path:
-    """Write a program down; `record(recorder, n)` and `say(n)` count n items in it."""
+def written(text: str, folder: Path, *, bare: bool = False) -> Path:
+    """Write a program down; `record(recorder, n)` and `say(n)` count n items in it, unless it is a bare one."""
     program = folder / "program.py"
-    program.write_text(_BEGINNING + textwrap.dedent(text))
+    program.write_text(("" if bare else _BEGINNING) + textwrap.dedent(text))
     return program
 
 
-def run(text: str, exporter: Exporter, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+def run(
+    text: str, exporter: Exporter, folder: Path, *, bare: bool = False, **environ: str
+) -> subprocess.CompletedProcess[str]:
     """Run a program to its end."""
     return subprocess.run(
-        [sys.executable, str(written(text, folder))],
+        [sys.executable, str(written(text, folder, bare=bare))],
         env=exporter.environ(folder, **environ),
         cwd=folder,
         capture_output=True,

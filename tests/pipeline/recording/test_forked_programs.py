@@ -214,6 +214,36 @@ def test_what_forked_children_record_counts(exporter: Exporter, tmp_path: Path, 
     assert not list((tmp_path / "state" / "spool").glob("[!.]*"))
 
 
+# nothing but ours has loaded `logging` here: the sending thread would be the first
+WHILE_THE_SENDER_LOADS = """
+    import os, time
+    from pipemeter import PushRecorder
+    from pipeline.events import ItemFinished
+
+    event = ItemFinished("full", content_type="news", processing_time=1.0, time_saved_pct=0.0)
+    with PushRecorder(os.environ["DASHBOARD_API_URL"], durable={durable}) as recorder:
+        recorder.record(event)
+        time.sleep({after})
+        child = os.fork()
+        if not child:
+            for _ in range(20):
+                recorder.record(event)
+            recorder.close()
+            os._exit(0)
+        os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.parametrize("after", [0, 0.02, 0.05, 0.1, 0.15])
+@pytest.mark.parametrize("durable", [False, None])
+def test_a_fork_while_the_sender_loads_what_it_sends_with_loses_nothing(
+    exporter: Exporter, tmp_path: Path, durable: bool | None, after: float
+) -> None:
+    done = run(WHILE_THE_SENDER_LOADS.format(durable=durable, after=after), exporter, tmp_path, bare=True)
+    assert (done.stderr, done.stdout, done.returncode) == ("", "", 0)
+    assert exporter.value("pipeline_items_total") == 21
+
+
 SENDER_KILLED = """
     recorder = PushRecorder(URL{durable})
     record(recorder, 500)

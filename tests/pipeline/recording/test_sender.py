@@ -138,6 +138,46 @@ def test_a_sender_that_cannot_be_made_is_told_and_made_again(tmp_path: Path, clo
     assert "the proxy's address is none" in str(logs)
 
 
+def never() -> Delivery:
+    raise ImportError("half a module")
+
+
+def test_a_sender_that_can_never_be_made_is_told_once_and_leaves_what_it_holds_on_disk(tmp_path: Path) -> None:
+    sending = Sending(tmp_path, never)
+    with capture_logs() as logs:
+        sending.record(7)
+        eventually(lambda: sending.sender.deaths == 1)
+        sending.sender.close()
+    assert not sending.sender.runs
+    assert len(logs) == 1
+    assert sending.sender.deaths < 10
+    assert sending.outbox.count == 0
+    kept = Spool(tmp_path, "http://a").claim(time.time(), lambda _: None)
+    assert kept is not None
+    assert kept[1].count == 7
+
+
+def test_a_sender_that_goes_on_dying_does_not_hold_up_a_fork(tmp_path: Path, closing: list[Sending]) -> None:
+    sending = Sending(tmp_path, never)
+    closing.append(sending)
+    sending.record(1)
+    eventually(lambda: sending.sender.deaths == 1)
+    sending.sender.pause()
+    sending.sender.paused(5.0)
+    assert not sending.sender.runs
+    sending.sender.resume()
+
+
+def test_rounds_that_go_on_failing_are_told_once(tmp_path: Path, closing: list[Sending]) -> None:
+    delivery = Scripted(*[raising(MemoryError())] * 3)
+    sending = Sending(tmp_path, lambda: delivery)
+    closing.append(sending)
+    with capture_logs() as logs:
+        sending.record(5)
+        eventually(lambda: sending.sender.delivered == 5)
+    assert [log["event"] for log in logs] == ["a round of delivering metrics failed"]
+
+
 def test_a_thread_that_is_gone_is_noticed_with_the_next_record(tmp_path: Path, closing: list[Sending]) -> None:
     """As after a fork that no hook was told of: the thread is in the parent only."""
     sending = Sending(tmp_path, Scripted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from pipeline import forks
@@ -10,7 +11,8 @@ from pipeline import forks
 class Logger:
     """The structlog logger of a name, made with its first word.
 
-    No fork happens while it speaks: a child would find the lock on standard output taken, or half of structlog.
+    Where nobody has configured structlog, it speaks to standard error: standard output is the program's own. No fork
+    happens while it speaks: a child would find the lock on that file taken, or half of structlog.
     """
 
     def __init__(self, name: str) -> None:
@@ -19,11 +21,13 @@ class Logger:
 
     def _say(self, level: str, event: str, fields: dict[str, Any]) -> None:
         with forks.undisturbed():
-            if self._made is None:
-                import structlog
+            import structlog
 
-                self._made = structlog.get_logger(self._name)
-            getattr(self._made, level)(event, **fields)
+            if not structlog.is_configured():
+                logger: Any = structlog.wrap_logger(structlog.PrintLogger(sys.stderr))
+            else:
+                logger = self._made = self._made or structlog.get_logger(self._name)
+            getattr(logger, level)(event, **fields)
 
     def info(self, event: str, **fields: Any) -> None:
         """Say what went as it should."""

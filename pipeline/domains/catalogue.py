@@ -10,7 +10,6 @@ from functools import cache, reduce
 from operator import or_
 from typing import Any
 
-import structlog
 from prometheus_client import CollectorRegistry
 
 from pipeline.domains.content.domain import DOMAIN as CONTENT
@@ -18,13 +17,14 @@ from pipeline.domains.event import DomainEvent
 from pipeline.domains.exporter.domain import DOMAIN as EXPORTER
 from pipeline.domains.others import Loaded, load
 from pipeline.errors import DomainError
+from pipeline.logger import Logger
 from pipeline.metrics.declarations import Declarations
 from pipeline.metrics.domain import Domain
 from pipeline.metrics.family import Family, Label
 from pipeline.metrics.known import NOTHING_KNOWN, KnownValues
 from pipeline.metrics.registry import Metrics
 
-_log = structlog.get_logger("pipeline.domains")
+_log = Logger("pipeline.domains")
 DOMAINS: tuple[Domain, ...] = (CONTENT, EXPORTER)  # ours, in the order of the exposition
 FAMILIES: tuple[Family, ...] = tuple(family for domain in DOMAINS for family in domain.families)  # ours
 

@@ -7,15 +7,15 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import msgspec
-import structlog
 
 from pipeline.domains.contract import problems
 from pipeline.domains.exporter.families import REJECTED_RECORDS
+from pipeline.logger import Logger
 from pipeline.metrics.domain import Domain, Handler
 from pipeline.metrics.registry import Metrics
 
 GROUP = "pipemeter.domains"
-_log = structlog.get_logger("pipeline.domains")
+_log = Logger("pipeline.domains")
 
 
 class Loaded(msgspec.Struct, frozen=True):

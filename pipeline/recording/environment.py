@@ -42,7 +42,7 @@ def recorder_from_environment() -> Recorder:
     from pipeline.recording.push import PushRecorder
 
     url, token = exporter_address()
-    return PushRecorder(url, token=token, config=config)
+    return PushRecorder.of_environment(url, token, config)
 
 
 def exporter_address(url: str | None = None) -> tuple[str, str | None]:

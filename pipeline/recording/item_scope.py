@@ -13,14 +13,12 @@ its shortcuts saved, and records everything when the block ends. An exception ma
 from __future__ import annotations
 
 import contextlib
-import functools
-import inspect
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -40,7 +38,9 @@ from pipeline.events import (
     StageFault,
 )
 from pipeline.item import Fact, Scores
+from pipeline.recording.decorated import Function, decorated
 from pipeline.recording.known import Known
+from pipeline.recording.leaving import abandons
 from pipeline.recording.ledger import Ledger
 from pipeline.recording.reckoning import Reckoning, abandoned, failed, tell_abandoned
 from pipeline.recording.remarks import AFTER_THE_END, ENTERED_AGAIN, FINISHED_AGAIN, LEFT_AGAIN, Remarks
@@ -50,7 +50,6 @@ from pipeline.recording.timing import UNTIMED, Block, Group, Stage
 if TYPE_CHECKING:
     from pipeline.configuration.config import Config
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 _Description = tuple[str | None, str | None, float | None, Iterable[str] | None]
 _current: ContextVar[ItemScope | None] = ContextVar("pipemeter_item", default=None)
 
@@ -289,22 +288,21 @@ class ItemScope(Known):
         self.__exit__(kind, error, trace)
 
     def __call__(self, function: Function) -> Function:
-        """Wrap a function, plain or async, so that each call is an item; inside, `current_item()` gives its scope."""
-        if inspect.iscoroutinefunction(function):
+        """Wrap a function, plain, async or a generator, so that each call is an item, inside the `current_item()`.
 
-            @functools.wraps(function)
-            async def wrapped_async(*args: Any, **kwargs: Any) -> Any:
-                async with self._alike():
-                    return await function(*args, **kwargs)
+        A generator's item ends with its body; one that is closed before counts as abandoned.
+        """
+        return decorated(function, self._alike)
 
-            return wrapped_async  # type: ignore[return-value]
+    def rest(self) -> None:
+        """Stop being the current item, while a decorated generator waits for whoever takes from it."""
+        if self._token is not None:
+            with contextlib.suppress(ValueError):
+                _current.reset(self._token)
 
-        @functools.wraps(function)
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            with self._alike():
-                return function(*args, **kwargs)
-
-        return wrapped  # type: ignore[return-value]
+    def go_on(self) -> None:
+        """Be the current item again."""
+        self._token = _current.set(self)
 
     # --- entered again
 
@@ -365,7 +363,7 @@ class ItemScope(Known):
             self._reckoning = Reckoning(self, self._ledger, spent, costs, version)
             self.outcome, events = self._reckoning.outcome, self._reckoning.events
             self._reckoning.learn()
-        elif isinstance(error, Exception):
+        elif not abandons(error):
             self.outcome = failed(self, self._ledger, error, version)
             events = [self.outcome]
         else:

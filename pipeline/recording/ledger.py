@@ -58,7 +58,7 @@ class Ledger:
         if self._group is None:
             self.steps[step] = self.steps.get(step, 0.0) + seconds
 
-    def failed(self, stage: str, error: Exception) -> None:
+    def failed(self, stage: str, error: BaseException) -> None:
         """Note that a stage met an error; the first such stage is where the item fails."""
         self.failed_stage = self.failed_stage or stage
         self.note(StageFault(stage, error_type_of(error)))

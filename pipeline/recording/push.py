@@ -11,10 +11,12 @@ from __future__ import annotations
 import os
 import random
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from weakref import WeakValueDictionary
 
 from pipeline import forks
 from pipeline.configuration.flags import truth
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PushRecorder", "PushSettings"]
 _log = Logger("pipeline.push")
+_named: WeakValueDictionary[str, PushRecorder] = WeakValueDictionary()  # of this process and those it was forked from
+_foreign: dict[str, PushRecorder] = {}  # those that came here pickled; nobody else would keep them to the end
+_foreign_lock = forks.Lock()
 
 
 class PushRecorder(Recorder):
@@ -45,8 +50,8 @@ class PushRecorder(Recorder):
     `record` returns at once and never raises. `spool` is the folder for undelivered batches (None: `spool` in the
     state folder; False: none). `durable`: events are in the spool before `record` returns, and survive a SIGKILL; None:
     as `PIPEMETER_DURABLE_PUSH` says, else in forked children and those of multiprocessing, which are ended without
-    notice. `dropped` says how many events were lost, by reason; `delivered` how many arrived. Raises ConfigError for a
-    variable that says neither yes nor no.
+    notice. `dropped` says how many events were lost, by reason; `delivered` how many arrived. It may be pickled (see
+    `__reduce__`). Raises ConfigError for a variable that says neither yes nor no.
     """
 
     def __init__(
@@ -65,15 +70,36 @@ class PushRecorder(Recorder):
         rng: random.Random | None = None,
     ) -> None:
         super().__init__(config, costs)
+        self._own_config = config is not None
         self._settings = settings or PushSettings()
         self._url, self._token, self._transport = url, token, transport
         folder = state_dir() / "spool" if spool is None else spool
+        self._folder: str | Literal[False] = False if folder is False else str(Path(folder).absolute())
         self._spool = None if folder is False else Spool(Path(folder), url, max_bytes=self._settings.spool_bytes)
         self._durable = _durable_by_environment() if durable is None else durable
         self._clock, self._timer, self._rng = clock, timer, rng or random.Random()  # noqa: S311 - jitter
         self._begin(child=endings.is_child())
+        self._name = uuid.uuid4().hex
+        _named[self._name] = self
         forks.watch(self)
         endings.watch(self)
+
+    def __reduce__(self) -> tuple[Callable[..., PushRecorder], tuple[object, ...]]:
+        """Give what another process needs to record to the same exporter: never events, and never the token.
+
+        Token and configuration are the environment's over there. Raises TypeError for a token that does not stand in
+        `EXPORTER_TOKEN`, and for a configuration or a transport of one's own.
+        """
+        if self._transport is not None or self._own_config:
+            what = "transport" if self._transport is not None else "config"
+            raise TypeError(f"a PushRecorder with a {what} of its own cannot be pickled; make one in each process")
+        if self._token is not None and self._token != os.environ.get("EXPORTER_TOKEN"):
+            raise TypeError(
+                "a PushRecorder is pickled without its token, which the other process takes from EXPORTER_TOKEN; "
+                "set that variable to this token, or make a recorder in each process"
+            )
+        with_token = self._token is not None
+        return _unpickled, (self._name, self._url, with_token, self._folder, self._durable, self._settings)
 
     def _begin(self, *, child: bool) -> None:
         self._child = child
@@ -89,6 +115,13 @@ class PushRecorder(Recorder):
             refused=self._refused,
         )
         self._sender = Sender(self._outbox, self._settings, self._new_delivery, timer=self._timer, rng=self._rng)
+
+    @classmethod
+    def of_environment(cls, url: str, token: str | None, config: Config) -> PushRecorder:
+        """Return a recorder whose configuration is what any process of this environment would read."""
+        recorder = cls(url, token=token, config=config)
+        recorder._own_config = False
+        return recorder
 
     @property
     def delivered(self) -> int:
@@ -204,3 +237,21 @@ def _durable_by_environment() -> bool | None:
     except ValueError:
         expected = "true or false (1, yes, on; 0, no, off)"
         raise ConfigError([Problem("environment", None, "PIPEMETER_DURABLE_PUSH", word, expected)]) from None
+
+
+def _unpickled(
+    name: str,
+    url: str,
+    with_token: bool,
+    spool: str | Literal[False],
+    durable: bool | None,
+    settings: PushSettings,
+) -> PushRecorder:
+    """Return this process's recorder of a name: a new one for each piece of work would leave a thread for each."""
+    with _foreign_lock:
+        recorder = _named.get(name)
+        if recorder is None:
+            token = os.environ.get("EXPORTER_TOKEN") if with_token else None
+            recorder = PushRecorder(url, token=token, spool=spool, durable=durable, settings=settings)
+            recorder._name, _named[name], _foreign[name] = name, recorder, recorder
+        return recorder

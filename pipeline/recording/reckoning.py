@@ -114,7 +114,7 @@ class Reckoning:
         return [StageSkipped(stage, seconds * part) for stage, seconds in by_stage.items() if seconds]
 
 
-def failed(known: Known, ledger: Ledger, error: Exception, version: str | None) -> ItemFailed:
+def failed(known: Known, ledger: Ledger, error: BaseException, version: str | None) -> ItemFailed:
     """Return what an item that failed comes to; an error outside of all stages is a fault of its own."""
     stage, error_type = ledger.failed_stage or "(outside)", error_type_of(error)
     if ledger.failed_stage is None:

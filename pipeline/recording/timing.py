@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Protocol
 
+from pipeline.recording.leaving import abandons
 from pipeline.recording.ledger import Ledger
 from pipeline.recording.remarks import STAGE_LEFT_AGAIN
 
@@ -38,7 +39,7 @@ class Stage:
         seconds = self._ledger.clock() - self._started.pop()
         if error is None:
             self._ledger.finished(self._name, self._step, seconds)
-        elif isinstance(error, Exception):
+        elif not abandons(error):
             self._ledger.failed(self._name, error)
         else:
             self._ledger.left(self._name)

@@ -40,6 +40,17 @@ POOL_WITH_RECORDER = """
         with multiprocessing.get_context("{method}").Pool(3) as pool:
             pool.map(job, range(6))
 """
+# the recorder is made where only the parent gets to
+PICKLED = """
+    def job(recorder):
+        record(recorder, 20)
+
+    if __name__ == "__main__":
+        recorder = PushRecorder(URL)
+        record(recorder, 5)
+        with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("{method}")) as pool:
+            list(pool.map(job, [recorder] * 6))
+"""
 WAYS_OUT = """
     recorder = PushRecorder(URL)
 
@@ -84,8 +95,15 @@ ENDED_WITH_ITS_PARENT = """
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     ("program", "expected"),
-    [(EXECUTOR, 160), (POOL, 120), (POOL_WITH_RECORDER, 125), (WAYS_OUT, 50), (ENDED_WITH_ITS_PARENT, 25)],
-    ids=["executor", "pool", "pool-with-recorder", "ways-out", "ended-with-its-parent"],
+    [
+        (EXECUTOR, 160),
+        (POOL, 120),
+        (POOL_WITH_RECORDER, 125),
+        (PICKLED, 125),
+        (WAYS_OUT, 50),
+        (ENDED_WITH_ITS_PARENT, 25),
+    ],
+    ids=["executor", "pool", "pool-with-recorder", "pickled", "ways-out", "ended-with-its-parent"],
 )
 def test_what_processes_of_multiprocessing_record_counts(
     exporter: Exporter, tmp_path: Path, program: str, expected: int, method: str

@@ -114,6 +114,22 @@ def test_what_is_no_error_abandons_an_item_and_goes_on(
     assert item.shadow() is None
 
 
+def test_a_base_exception_of_somebodys_own_is_a_failure(recorder: InProcessRecorder) -> None:
+    class Mine(BaseException):
+        pass
+
+    with pytest.raises(Mine), recorder.item("news") as item, item.stage("download"):
+        raise Mine
+    assert counted(recorder, "pipeline_failures_total", pipeline_stage="download", error_type="internal") == 1
+    assert counted(recorder, "pipeline_items_abandoned_total") == 0
+
+
+def test_a_group_that_holds_a_cancellation_abandons_an_item(recorder: InProcessRecorder) -> None:
+    with pytest.raises(BaseExceptionGroup), recorder.item("news"):
+        raise BaseExceptionGroup("both", [asyncio.CancelledError(), ValueError()])
+    assert counted(recorder, "pipeline_items_abandoned_total") == 1
+
+
 def test_an_item_whose_tasks_are_cancelled_at_shutdown_is_told_of(recorder: InProcessRecorder) -> None:
     async def work() -> None:
         async with recorder.item("news"):

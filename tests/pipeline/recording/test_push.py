@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import random
 import threading
 import time
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from structlog.testing import capture_logs
 
+from pipeline.configuration.config import Config
 from pipeline.events import CheckpointEvaluated, ItemFinished, StageFinished
 from pipeline.recording.push import PushRecorder, PushSettings
 from pipeline.recording.spool import MAX_AGE_SECONDS, Batch, Spool
@@ -235,3 +238,21 @@ def test_the_public_name_is_where_the_contract_puts_it() -> None:
 
     names: list[Any] = [pipeline.PushRecorder, pipeline.recorder.PushRecorder]
     assert names == [PushRecorder, PushRecorder]
+
+
+def test_a_recorder_that_is_unpickled_is_one_for_the_process_and_keeps_its_token_to_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recorder = PushRecorder("http://127.0.0.1:9", token="of-the-test", spool=False)
+    with pytest.raises(TypeError, match="EXPORTER_TOKEN"):
+        pickle.dumps(recorder)
+    monkeypatch.setenv("EXPORTER_TOKEN", "of-the-test")
+    pickled = pickle.dumps(recorder)
+    assert b"of-the-test" not in pickled
+    assert pickle.loads(pickled) is recorder
+
+
+def test_a_recorder_of_ones_own_making_says_why_it_is_not_pickled() -> None:
+    recorder = PushRecorder("http://127.0.0.1:9", spool=False, config=Config())
+    with pytest.raises(TypeError, match="config of its own"):
+        pickle.dumps(recorder)

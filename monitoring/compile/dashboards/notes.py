@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from monitoring.compile.dashboards.fields import SOURCE, Json
+from pipeline.domains.content.families import CONFIG_INFO
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -20,7 +21,7 @@ class Note(msgspec.Struct, frozen=True):
     text: str
 
 
-_CONFIG = 'count by (config_version, config_hash) (%s(pipeline_config_info{job=~"$job"}%s))'
+_CONFIG = f'count by (config_version, config_hash) (%s({CONFIG_INFO.name}{{job=~"$job"}}%s))'
 NOTES = (
     Note(
         "Configuration changes",

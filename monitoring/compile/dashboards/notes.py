@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from monitoring.compile.dashboards.fields import SOURCE, Json
+from monitoring.domains.signal import count_of
 from pipeline.domains.content.families import CONFIG_INFO
+from pipeline.domains.exporter.families import RENDER_DURATION
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -40,7 +42,7 @@ NOTES = (
     Note(
         "Restarts",
         "purple",
-        'sum by (instance) (resets(exporter_render_duration_seconds_count{job=~"$job"}[$__rate_interval])) > 0',
+        f'sum by (instance) (resets({count_of(RENDER_DURATION).series}{{job=~"$job"}}[$__rate_interval])) > 0',
         "Restart",
         "of the exporter {{instance}}",
     ),

@@ -75,7 +75,7 @@ def _unrolled(cues: Sequence[Cue]) -> Iterable[Cue]:
 
 
 def _overlap(before: Cue, after: Cue) -> int:
-    """Count the pieces with which `after` begins and `before` ends: at least the whole last line of `before`, else 0."""
+    """Count the pieces `after` begins and `before` ends with: at least the whole last line of `before`, else 0."""
     old, new = _pieces(_text(before)), _pieces(_text(after))
     least = len(_pieces(before.lines[-1][1]))
     for count in range(min(len(old), len(new)), max(1, least) - 1, -1):

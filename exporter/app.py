@@ -28,6 +28,7 @@ from exporter.api.runbook_pages import Runbooks
 from exporter.errors import ApiError, json_response
 from exporter.exporter import Exporter
 from exporter.intake.express import Express
+from exporter.pushgateway.pushing import PushRoute
 from exporter.server.guard import Guard
 from exporter.server.webconfig import WebConfig, load_web_config
 from exporter.server.workers import refuse_several
@@ -90,8 +91,8 @@ def routes_of(exporter: Exporter) -> list[Route]:
         Route("/api/performance/record/batch", records.batch, methods=["POST"]),
         Route("/api/events", records.events, methods=["POST"]),
         Route("/metrics", exporter.scrape.answer),
-        Route("/metrics/job/{rest:path}", exporter.push_api.push, methods=["PUT", "POST", "DELETE"]),
-        Route("/metrics/job@base64/{rest:path}", exporter.push_api.push, methods=["PUT", "POST", "DELETE"]),
+        PushRoute("/metrics/job/{rest:path}", exporter.push_api.push, methods=["PUT", "POST", "DELETE"]),
+        PushRoute("/metrics/job@base64/{rest:path}", exporter.push_api.push, methods=["PUT", "POST", "DELETE"]),
         Route("/health", status.health),
         Route("/ready", status.ready),
         Route("/api/performance", api.overview),

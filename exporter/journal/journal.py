@@ -18,9 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
-import msgspec
-
-from exporter.journal.entries import KEY_BYTES, Entry, Kind, Mending, Row, checksum
+from exporter.journal.entries import KEY_BYTES, Entry, Kind, Row, checksum
 from exporter.journal.errors import JournalDamagedError, JournalError, JournalLostError
 from exporter.journal.examination import entries_of, examine, snapshots_of
 from exporter.journal.files import (
@@ -77,20 +75,14 @@ class Journal:
         noted = self._lock.noted()
         try:
             condition = examine(self.path)
+            if missing := end_missing(self.path, condition, noted):
+                # before SQLite opens it for writing: it throws away what stands behind a damage in the log
+                raise JournalDamagedError(missing)
+            if noted and condition is None and not self.path.exists():
+                self.before = noted[1]
         except JournalDamagedError as error:
             self.mended = mend(self.path, str(error), noted[1] if noted else None, self._clock())
-            condition = None
-            noted = None
-        emptied = self.path.exists() and not self.path.stat().st_size
         self._take_up()
-        if noted and noted[1] > self._total and (emptied or (condition and condition.journal_id == noted[0])):
-            # the file makes sense, and its end is missing: somebody cut it off, or the power failed with sync normal
-            lost = noted[1] - self._total
-            reason = end_missing(self.path, lost, noted[1])
-            self.mended = Mended(str(self.path), reason, lost)
-            self.append([Entry(self._clock(), "mended", msgspec.json.encode(Mending(lost)))])
-        elif noted and condition is None and not emptied:
-            self.before = noted[1]
         self._lock.note(self._id, self._total)
 
     def _take_up(self) -> None:

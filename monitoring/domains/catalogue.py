@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
+from importlib.resources.abc import Traversable
 
 import msgspec
 
@@ -64,7 +65,7 @@ def _judged(said: Said) -> Domain:
     module, _, attribute = said.judged.partition(":")
     try:
         found = getattr(import_module(module), attribute)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # somebody else's code
         raise DomainError([f"domain {said.name}: judged {said.judged!r}: {type(error).__name__}: {error}"]) from error
     if not isinstance(found, Domain):
         raise DomainError([f"domain {said.name}: judged {said.judged!r}: expected a Domain of monitoring.domains"])
@@ -127,6 +128,11 @@ def fixed_alerts() -> tuple[Fixed, ...]:
 def cases_of(alert: str) -> tuple[Case, ...]:
     """Return the test cases of an alert without bands."""
     return registry().cases.get(alert, ())
+
+
+def runbooks() -> Mapping[str, Traversable]:
+    """Return the file that holds what people wrote about each alert, by its name."""
+    return {name: domain.runbook(name) for domain in domains() for name in domain.alert_names}
 
 
 def variables() -> Mapping[str, Variable]:

@@ -1,8 +1,9 @@
-"""Alerts about the chain that tells of alerts: does it deliver, does it evaluate, does it live."""
+"""Alerts about what keeps the counts and tells of alerts: is all there, does it deliver, evaluate, live."""
 
 from __future__ import annotations
 
 from monitoring.domains.alert import Fixed
+from pipeline.domains.exporter.families import JOURNAL_LOST_RECORDS
 
 _HEALTH = "pipemeter-health"
 _FIFTEEN_MINUTES = 900
@@ -39,4 +40,15 @@ WATCHDOG = Fixed(
     advice="Nothing is wrong while it fires; when it stops, Prometheus or Alertmanager is not working.",
     board=_HEALTH,
 )
-FIXED = (NOTIFICATIONS_FAILING, RULE_EVALUATION_FAILING, WATCHDOG)
+JOURNAL_DAMAGED = Fixed(
+    name="JournalDamaged",
+    severity="warning",
+    expr=f"sum by (instance) (increase({JOURNAL_LOST_RECORDS.name}[1h])) > 0",
+    summary="Records in the journal of {{ $labels.instance }} are lost",
+    description='{{ $value | printf "%.0f" }} records that {{ $labels.instance }} had accepted were found to be lost '
+    "in the last hour (target 0): its journal was damaged. All else was put back, and counting goes on.",
+    advice="See the exporter's log for what happened to the file, and the disk it lies on.",
+    board=_HEALTH,
+    further=("instance",),
+)
+FIXED = (JOURNAL_DAMAGED, NOTIFICATIONS_FAILING, RULE_EVALUATION_FAILING, WATCHDOG)

@@ -15,7 +15,7 @@ CONTENT, EXPORTER = DOMAINS
 
 def test_a_domains_alerts_differ_by_overrides_by_their_series_and_by_objective() -> None:
     assert of_domain(CONTENT) == ("content_type", "instance", "slo")
-    assert of_domain(EXPORTER) == ("integration",)
+    assert of_domain(EXPORTER) == ("instance", "integration")
     assert of_all() == ("content_type", "instance", "slo", "integration")
 
 

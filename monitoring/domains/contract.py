@@ -23,6 +23,7 @@ from monitoring.domains.series import edge_text, family_of, refuse_between_edges
 from monitoring.domains.shapes import misfits
 from monitoring.domains.signal import Signal, Term
 from pipeline.domains import catalogue
+from pipeline.errors import FOREIGN_FAILURES
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ALERT = re.compile(r"[A-Za-z][A-Za-z0-9_]*")  # also the name of its runbook, and of the file of its tests
@@ -78,7 +79,7 @@ def _of_names(domain: Domain) -> Iterator[str]:
                 yield f"{name!r} cannot be the name of {what}: expected {words}, a letter first"
     try:
         files(domain.package)
-    except (ImportError, TypeError, ValueError):
+    except FOREIGN_FAILURES:  # it may be imported for that
         yield f"package is {domain.package!r}, which cannot be found: expected the one that it stands in (__package__)"
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from monitoring.domains.domain import Domain
+from pipeline.errors import shown
 
 _WORDS: Mapping[object, str] = {
     str: "a text",
@@ -29,15 +30,6 @@ _IN_ONE_LINE = ("title", "help", "summary", "description", "advice", "low_advice
 def misfits(domain: Domain) -> list[str]:
     """Return what in a domain is of another type than declared, and which of its texts no row of a table can hold."""
     return list(_misfits(domain, Domain, ""))
-
-
-def shown(value: object) -> str:
-    """Return a value as it is named in a sentence, short; by its type where it cannot even say what it is."""
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 - somebody else's code
-        text = f"something of type {type(value).__name__}"
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _misfits(value: object, kind: Any, at: str) -> Iterator[str]:

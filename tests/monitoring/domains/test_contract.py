@@ -270,7 +270,7 @@ MISSHAPEN = {
     "no package": (changed(CONTENT, package=None), "package is None: expected a text"),
     "a thing that cannot be shown": (
         changed(CONTENT, title=Unspeakable()),
-        "title is something of type Unspeakable: expected a text",
+        "title is a value of type Unspeakable that cannot be written: expected a text",
     ),
 }
 

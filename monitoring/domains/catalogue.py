@@ -125,6 +125,11 @@ def fixed_alerts() -> tuple[Fixed, ...]:
     return registry().fixed
 
 
+def heartbeats() -> tuple[str, ...]:
+    """Return the names of the alerts that always fire: where none is there, no rules were evaluated."""
+    return tuple(alert.name for alert in fixed_alerts() if alert.heartbeat)
+
+
 def cases_of(alert: str) -> tuple[Case, ...]:
     """Return the test cases of an alert without bands."""
     return registry().cases.get(alert, ())

@@ -28,11 +28,13 @@ from exporter.api.runbook_pages import Runbooks
 from exporter.errors import ApiError, json_response
 from exporter.exporter import Exporter
 from exporter.intake.express import Express
+from exporter.pushgateway.pushing import PushRoute
 from exporter.server.guard import Guard
 from exporter.server.webconfig import WebConfig, load_web_config
 from exporter.server.workers import refuse_several
 from exporter.settings import ExporterSettings, settings_from
 from exporter.status import Status
+from monitoring.domains.catalogue import runbooks as written
 from pipeline.configuration.config import Config, default_directory, load_config
 from pipeline.defaults import default_files
 from pipeline.version import installed_version
@@ -84,14 +86,14 @@ def routes_of(exporter: Exporter) -> list[Route]:
     """Return all routes; those that take most traffic first."""
     records, api, status = exporter.requests, exporter.performance, Status(exporter)
     landing, admin = Landing(exporter.settings), Admin(exporter)
-    runbooks = Runbooks(exporter.settings.runbooks, default_files() / "docs" / "runbooks")
+    runbooks = Runbooks(exporter.settings.runbooks, default_files() / "docs" / "runbooks", written=written())
     return [
         Route("/api/performance/record", records.record, methods=["POST"]),
         Route("/api/performance/record/batch", records.batch, methods=["POST"]),
         Route("/api/events", records.events, methods=["POST"]),
         Route("/metrics", exporter.scrape.answer),
-        Route("/metrics/job/{rest:path}", exporter.push_api.push, methods=["PUT", "POST", "DELETE"]),
-        Route("/metrics/job@base64/{rest:path}", exporter.push_api.push, methods=["PUT", "POST", "DELETE"]),
+        PushRoute("/metrics/job/{rest:path}", exporter.push_api.push, methods=["PUT", "POST", "DELETE"]),
+        PushRoute("/metrics/job@base64/{rest:path}", exporter.push_api.push, methods=["PUT", "POST", "DELETE"]),
         Route("/health", status.health),
         Route("/ready", status.ready),
         Route("/api/performance", api.overview),

@@ -44,9 +44,16 @@ def _time(name: str, text: str = "", *, null: bool = False) -> dict[str, Any]:
 _SOURCE = {
     "source": {"enum": ["process", "prometheus"]},
     "hours": {"type": "integer", "description": "the window that was asked for"},
+    "window_hours": {"type": "number", "description": "the window that is answered, window_start to window_end"},
     **_time("window_start", "begin of the window that is answered (source process: of a whole hour)"),
     **_time("window_end"),
     **_time("since", "the first record ever counted (source process)", null=True),
+}
+_ONLY_OF = {
+    "bypass_reason": "lightweight",
+    "exit_checkpoint": "early_exit",
+    "exit_reason": "early_exit",
+    "exit_confidence": "early_exit",
 }
 _OF_PROCESS = ("since", "since_seconds")  # other sources do not say it
 _ALWAYS = tuple(name for name in _SOURCE if name not in _OF_PROCESS)
@@ -124,6 +131,7 @@ def document(version: str) -> dict[str, Any]:
     """Return the whole document."""
     kinds = event_types()
     _, schemas = msgspec.json.schema_components([*kinds, any_event()], ref_template=_REF)
+    _explain(schemas["ItemFinished"]["properties"])
     schemas["Record"] = _strict(schemas["ItemFinished"], without_type=True)
     schemas |= {kind.__name__: _strict(schemas[kind.__name__]) for kind in kinds}
     schemas["Event"] = {"oneOf": [{"$ref": _REF.format(name=kind.__name__)} for kind in kinds]}
@@ -144,6 +152,12 @@ def document(version: str) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
+
+
+def _explain(item: dict[str, Any]) -> None:
+    """Say of which records a field is told, where that is not of all: with others it is taken, and counts nowhere."""
+    for name, way in _ONLY_OF.items():
+        item[name]["description"] = f"counts with processing_type {way} alone; with another it is taken and ignored"
 
 
 def _strict(schema: dict[str, Any], *, without_type: bool = False) -> dict[str, Any]:

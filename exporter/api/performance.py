@@ -95,7 +95,8 @@ class ProcessSource:
 
 
 def _window(hours: int, start: float, end: float) -> dict[str, Any]:
-    return {"hours": hours, **told("window_start", start), **told("window_end", end)}
+    answered = round((end - start) / HOUR, 2)
+    return {"hours": hours, "window_hours": answered, **told("window_start", start), **told("window_end", end)}
 
 
 class PrometheusSource:

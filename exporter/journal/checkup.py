@@ -45,6 +45,8 @@ def check(path: Path) -> Checkup:
         lock = None  # not ours to write: no exporter of ours is at work there either
     try:
         condition = examine(path)
+        if missing := end_missing(path, condition, noted):
+            raise JournalDamagedError(missing)
     except JournalDamagedError as error:
         return _damaged(path, str(error), salvage(path, noted[1] if noted else None), in_use=False)
     except (sqlite3.Error, OSError) as error:
@@ -54,25 +56,20 @@ def check(path: Path) -> Checkup:
             lock.release()
     if condition is None and not path.exists():
         return Checkup(str(path), "none")
-    return _whole(path, condition, noted)
+    return _whole(path, condition)
 
 
-def _whole(path: Path, condition: Condition | None, noted: tuple[int, int] | None) -> Checkup:
-    """Tell of a file that makes sense; its end may be missing all the same. `condition`: None for an empty file."""
-    found = Checkup(str(path), "whole")
-    if condition is not None:
-        found = Checkup(
-            str(path),
-            "whole",
-            entries=condition.entries,
-            keys=condition.keys,
-            records=condition.total,
-            snapshot_timestamp_seconds=condition.snapshot_at,
-        )
-    if noted is None or (condition and noted[0] != condition.journal_id) or noted[1] <= (found.records or 0):
-        return found
-    lost = noted[1] - (found.records or 0)
-    return msgspec.structs.replace(found, state="damaged", reason=end_missing(path, lost, noted[1]), lost_records=lost)
+def _whole(path: Path, condition: Condition | None) -> Checkup:
+    if condition is None:  # empty, and nothing was ever in it
+        return Checkup(str(path), "whole")
+    return Checkup(
+        str(path),
+        "whole",
+        entries=condition.entries,
+        keys=condition.keys,
+        records=condition.total,
+        snapshot_timestamp_seconds=condition.snapshot_at,
+    )
 
 
 def _in_use(path: Path, noted: tuple[int, int] | None) -> Checkup:

@@ -11,6 +11,7 @@ import msgspec
 
 from exporter.journal.entries import Mending, Row, checksum
 from exporter.journal.errors import JournalError
+from exporter.journal.examination import Condition
 from exporter.journal.files import open_database, put_in_place, successor
 from exporter.journal.salvage import records_in, salvage
 
@@ -68,9 +69,18 @@ def mend(path: Path, reason: str, noted: int | None, now: float) -> Mended:
     )
 
 
-def end_missing(path: Path, lost: int, accepted: int) -> str:
-    """Return what is wrong with a file that makes sense and whose end was cut off (or the power failed)."""
-    return f"journal {path} ends before the last {lost} of {accepted} records"
+def end_missing(path: Path, condition: Condition | None, noted: tuple[int, int] | None) -> str | None:
+    """Return what is wrong with a file that makes sense to SQLite and has fewer records than were noted; None without.
+
+    It was cut off, the power failed with sync normal, or the write-ahead log is damaged: SQLite reads that up to the
+    damage without a word. `condition`: None for a file that is empty or is not there.
+    """
+    if noted is None or (not path.exists() if condition is None else condition.journal_id != noted[0]):
+        return None
+    total = condition.total if condition else 0
+    if total is None or total >= noted[1]:  # None: a version that does not count them wrote last
+        return None
+    return f"journal {path} ends before the last {noted[1] - total} of {noted[1]} records"
 
 
 def numbered(seq: int, at: float, kind: str, body: bytes, total: int) -> Row:

@@ -67,20 +67,26 @@ def _frames(log: bytes, size: int) -> tuple[list[int], bool]:
     count = (len(log) - _LOG_HEADER) // step
     if count <= 0:
         return [], False
-    order = "<u4" if int.from_bytes(log[:4], "big") == _MAGIC else ">u4"
     table = np.frombuffer(log, np.uint8, count * step, _LOG_HEADER).reshape(count, step)
     heads = np.ascontiguousarray(table[:, :_FRAME_HEADER]).view(">u4")  # page, pages after commit, two salts, two sums
     before = np.vstack([np.frombuffer(log, ">u4", 2, 24), heads[:-1, 4:6]]).astype(np.uint32)
     salts = np.frombuffer(log, ">u4", 2, 16)
-    words = np.ascontiguousarray(np.hstack([table[:, :8], table[:, _FRAME_HEADER:]])).view(order).astype(np.uint32)
-    sums = _sums(words, before)
+    summed = np.ascontiguousarray(np.hstack([table[:, :8], table[:, _FRAME_HEADER:]]))
     own = (heads[:, 2:4] == salts).all(axis=1) | (heads[:, 2:4] == heads[0, 2:4]).all(axis=1)
-    sound = own & (sums == heads[:, 4:6]).all(axis=1)
+    sound = own & False
+    for order in _orders(log):
+        sums = _sums(summed.view(order).astype(np.uint32), before)
+        sound |= own & (sums == heads[:, 4:6]).all(axis=1)
     commits = np.flatnonzero(sound & (heads[:, 1] > 0))
     if not len(commits):
         return [], True
     committed = sound[: commits[-1] + 1]
     return [_LOG_HEADER + int(number) * step for number in np.flatnonzero(committed)], not committed.all()
+
+
+def _orders(log: bytes) -> Sequence[str]:
+    """Return the byte orders in which the checksums may have been taken: the log's first word says it, if it stands."""
+    return {_MAGIC: ("<u4",), _MAGIC + 1: (">u4",)}.get(int.from_bytes(log[:4], "big"), ("<u4", ">u4"))
 
 
 def _sums(words: NDArray[np.uint32], before: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -16,6 +16,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as _parse_classic
 from prometheus_client.samples import Sample as ParsedSample
 
+from exporter.pushgateway import strict_text
 from exporter.pushgateway.declared import KINDS, SUFFIXES, Declared, as_classic
 from exporter.pushgateway.grouping import LABEL, MAX_NAME, MAX_VALUE, Group, refused
 from exporter.pushgateway.protobuf import metric_families
@@ -25,6 +26,7 @@ PUSH_FAILURE_TIME = "push_failure_time_seconds"
 MAX_HELP = 2000  # characters
 _NAME = re.compile(r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")
 _TYPE = re.compile(r"^[ \t]*#[ \t]*TYPE[ \t]+(\S+)[ \t]+(\S+)[ \t]*\r?$", re.MULTILINE)
+_EDGES = {("histogram", "_bucket"): "le", ("summary", ""): "quantile"}  # kind and suffix -> label that is a number
 _Parser = Callable[[str], Iterable[Metric]]
 _openmetrics: _Parser = _parse_openmetrics
 _classic: _Parser = _parse_classic
@@ -70,6 +72,7 @@ def families_of(body: bytes, media_type: str, group: Group) -> list[Pushed]:
 
 def _from_classic(text: str) -> Iterator[Declared]:
     """Parse classic text. The parser gives counters the suffix `_total`, so it is not told of those that have none."""
+    strict_text.check(text)
     kinds: dict[str, str] = {}
     for name, kind in _TYPE.findall(text):
         if name in kinds:
@@ -129,6 +132,9 @@ def _sample(family: Declared, sample: ParsedSample, group: Group) -> Sample:
         raise refused(f"{family.name}: a pushed sample must not have a timestamp")
     if not _NAME.match(sample.name) or len(sample.name) > MAX_NAME:
         raise refused(f"{sample.name[:60]!r} cannot be a metric name")
+    edge = _EDGES.get((family.kind, sample.name.removeprefix(family.name)))
+    if edge in sample.labels and not strict_text.is_number(sample.labels[edge]):
+        raise refused(f"{family.name}: expected a number as {edge}, got {sample.labels[edge][:60]!r}")
     for label, text in sample.labels.items():
         if not LABEL.match(label) or len(label) > MAX_NAME or len(text) > MAX_VALUE:
             raise refused(f"{family.name}: label {label[:60]!r} is not valid or its value too long")

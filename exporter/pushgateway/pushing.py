@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+import re
+from typing import Any, Literal, cast
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from exporter.errors import ApiError
 from exporter.intake.bodies import Budget, body_of, media_type
@@ -63,6 +65,14 @@ class PushApi:
             return Entry(at, "push", msgspec.msgpack.encode(push))
 
         await self._gate.store(keep, lambda entry: self._store.apply(push, entry.at))
+
+
+class PushRoute(Route):
+    """A route whose `{rest:path}` may hold line breaks too (`%0A`): a value of the grouping key is any text."""
+
+    def __init__(self, path: str, endpoint: Any, *, methods: list[str]) -> None:
+        super().__init__(path, endpoint, methods=methods)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
 
 
 def raw_path(request: Request) -> str:

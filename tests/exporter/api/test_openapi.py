@@ -4,7 +4,7 @@ import pytest
 from starlette.routing import Route
 
 from exporter.api.openapi import document
-from tests.exporter.conftest import Running
+from tests.exporter.conftest import Running, total
 
 
 def test_the_document_describes_every_route(running: Running) -> None:
@@ -28,3 +28,10 @@ def test_an_answer_holds_the_fields_that_the_document_says(running: Running, pat
     for name, value in answer.items():
         for row in value if isinstance(value, list) else ():
             assert row.keys() == said["properties"][name]["items"]["properties"].keys()
+
+
+def test_a_field_that_counts_with_one_way_alone_says_so(running: Running) -> None:
+    record = running.client.get("/openapi.json").json()["components"]["schemas"]["Record"]["properties"]
+    assert "lightweight alone" in record["bypass_reason"]["description"]
+    running.record(processing_type="full", bypass_reason="low_quality").raise_for_status()
+    assert total(running.text(), "pipeline_bypasses_total") == 0

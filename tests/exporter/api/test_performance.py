@@ -140,7 +140,7 @@ def test_the_window_that_is_asked_is_answered_by_whole_hours(serve: Serve) -> No
     one_item_an_hour(running, clock, 10)
     clock.now += 600  # 10:10: of the last three hours the first began at 07:00, the items of which are 7, 8, 9
     answer = running.client.get(f"{API}/?hours=3").json()
-    assert (answer["source"], answer["hours"]) == ("process", 3)
+    assert (answer["source"], answer["hours"], answer["window_hours"]) == ("process", 3, 3.17)
     assert (answer["window_start"], answer["window_end"]) == ("2026-01-01T07:00:00Z", "2026-01-01T10:10:00Z")
     assert (answer["window_start_seconds"], answer["window_end_seconds"]) == (1_767_250_800.0, 1_767_262_200.0)
     assert (answer["since"], answer["since_seconds"]) == ("2026-01-01T00:20:00Z", 1_767_226_800.0)

@@ -73,3 +73,18 @@ def test_deleting_what_is_not_there_is_fine(running: Running) -> None:
     assert running.client.delete(PUSH).status_code == 202
     assert running.client.delete("/metrics/job/a/b").status_code == 400
     assert "push_time_seconds" not in running.text()
+
+
+def test_a_line_break_in_the_address_is_part_of_the_value(running: Running) -> None:
+    for path in ("/metrics/job/a%0Ab", "/metrics/job/a/shard/%0Ac", "/metrics/job/d%0A"):
+        assert running.client.put(path, content="a 1\n").status_code == 200
+    assert running.value(r'a{instance="",job="a\nb"}') == 1
+    assert running.value(r'a{instance="",job="a",shard="\nc"}') == 1
+    assert running.client.delete("/metrics/job/d%0A").status_code == 202
+    assert r'job="d\n"' not in running.text()
+
+
+def test_what_a_pushgateway_refuses_is_refused_with_the_line(running: Running) -> None:
+    answer = running.client.put(PUSH, content='fine 1\nb{x="\\x"} 1\n')
+    assert answer.status_code == 400
+    assert "line 2: labels are written" in answer.json()["error"]["message"]

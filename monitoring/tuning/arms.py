@@ -15,6 +15,7 @@ import numpy as np
 from monitoring.history.blocks import Floats, History, Key
 from monitoring.history.histograms import Buckets, Distribution, assemble
 from monitoring.history.resampling import Resampling
+from monitoring.history.sound import SoundHistory
 from monitoring.outlook.evidence import FEW
 from pipeline.metrics.family import UNSPECIFIED
 
@@ -41,6 +42,7 @@ class ArmBlocks(msgspec.Struct, frozen=True):
         None  # finished items by type, from the samples themselves; where limits decide
     )
     tells_failures: bool = True  # somebody exposes failures at all
+    broken: tuple[str, ...] = ()  # counters that hold no count, and what is done about them; one sentence each
 
     def __repr__(self) -> str:
         """Return few words, see `Evidence.__repr__`."""
@@ -68,30 +70,39 @@ class ArmBlocks(msgspec.Struct, frozen=True):
         return seen - {UNSPECIFIED}
 
 
-async def read_arm(history: History, version: str) -> ArmBlocks:
+async def read_arm(server: History, version: str) -> ArmBlocks:
     """Ask for one arm. Raises PrometheusError."""
+    history = SoundHistory(server)
     where = {"config_version": version}
     way, full = ("processing_type", "content_type"), {**where, **_FULL}
     buckets = await history.increases("pipeline_quality_score_bucket", ("content_type", "le"), full)
-    durations = await history.increases("pipeline_item_duration_seconds_bucket", ("processing_type", "le"), where)
+    durations = await history.increases(
+        "pipeline_item_duration_seconds_bucket", ("processing_type", "le"), where, needed=False
+    )
     failures = await history.increases("pipeline_failures_total", ("config_version", "content_type"))
     items = await history.increases("pipeline_items_total", way, where)
-    counted = None
-    if 0 < sum(float(values.sum()) for values in items.values()) < FEW:
-        found = await history.counts("pipeline_items_total", ("content_type",), where, 0)
+    spent = await history.increases("pipeline_time_spent_seconds_total", way, where)
+    saved = await history.increases("pipeline_time_saved_seconds_total", way, where)
+    scores = await history.increases("pipeline_quality_score_sum", ("content_type",), full)
+    scored = await history.increases("pipeline_quality_score_count", ("content_type",), full)
+    broken, counted = history.broken(), None
+    items = history.kept(items)
+    if 0 < sum(float(values.sum()) for values in items.values()) < FEW and not broken:
+        found = await server.counts("pipeline_items_total", ("content_type",), where, 0)
         counted = {key[0]: count for key, count in found.items()}
     return ArmBlocks(
         version,
         items,
-        await history.increases("pipeline_time_spent_seconds_total", way, where),
-        await history.increases("pipeline_time_saved_seconds_total", way, where),
-        {key[1:]: values for key, values in failures.items() if key[0] == version},
-        await history.increases("pipeline_quality_score_sum", ("content_type",), full),
-        await history.increases("pipeline_quality_score_count", ("content_type",), full),
-        _deviation(_pooled(buckets), history.blocks),
+        history.kept(spent),
+        history.kept(saved),
+        history.kept({key[1:]: values for key, values in failures.items() if key[0] == version}),
+        history.kept(scores),
+        history.kept(scored),
+        _deviation(_pooled(history.kept(buckets)), history.blocks),
         {key[0]: _variation(histogram) for key, histogram in assemble(durations, history.blocks).items()},
         counted,
         bool(failures),
+        broken,
     )
 
 

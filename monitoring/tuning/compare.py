@@ -125,8 +125,9 @@ def _apart(a: Floats, b: Floats) -> list[str]:
 
 
 def _missing(a: ArmBlocks, b: ArmBlocks) -> Iterator[str]:
-    """Say which families are not there, and what therefore is not known."""
+    """Say which families are not there or hold no count, and what therefore is not known."""
     for name, arm in (("A", a), ("B", b)):
+        yield from (f"{name}: {told}" for told in arm.broken)
         if arm.items and not arm.tells_seconds():
             which = "saved" if any(values.sum() > 0 for values in arm.spent.values()) else "spent"
             yield f"{name} has no pipeline_time_{which}_seconds_total: nothing is known about its savings"

@@ -55,7 +55,8 @@ def tune(
         evidence = since_changes(evidence, in_force)
     lacking = _lacking(evidence)
     if evidence is None or lacking:
-        return Tuning(False, [lacking], [], goal.text, *(_seen(evidence) if evidence else ()))
+        broken = evidence.broken if evidence is not None else ()
+        return Tuning(False, [lacking, *broken], [], goal.text, *(_seen(evidence) if evidence else ()))
     return _Advisor(evidence, in_force, goal, by_content_type, Targets().bands if bands is None else bands).advise()
 
 
@@ -242,6 +243,7 @@ class _Advisor:
         if evidence.changed:
             yield f"{' and '.join(evidence.changed)} changed within the window: only what came after is looked at"
         observed = self._model.basis.observed
+        yield from evidence.broken
         for doubt in observed.doubts:
             yield f"the evidence contradicts itself, so intervals are wider; {doubt}"
         if not evidence.margins:

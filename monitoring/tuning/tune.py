@@ -248,8 +248,13 @@ class _Advisor:
             yield f"the evidence contradicts itself, so intervals are wider; {doubt}"
         if not evidence.margins:
             yield "no pipeline_quality_margin_ratio: bounds come from each score alone and are wider"
-        elif part := [k for k, seen in observed.types.items() if not seen.margins and not seen.doubt]:
+        elif part := [k for k, s in observed.types.items() if not (s.margins or s.doubt or s.mixed)]:
             yield f"margins tell of a part of the items only, and are left aside: {', '.join(part)}"
+        if evidence.margins and (mixed := [k for k, seen in observed.types.items() if seen.mixed]):
+            yield (
+                "items left early after the assessment on both sides of the thresholds, so margins are left aside: "
+                f"{', '.join(mixed)}"
+            )
         if family := self._missing_seconds():
             yield f"no seconds recorded ({family}): nothing is known about savings"
         missing = [d for d in DIMENSIONS if not self._scored(d)]

@@ -210,7 +210,8 @@ def test_an_arm_whose_counter_holds_no_count_is_compared_by_the_rest_of_the_time
 
     def told(given: list[Series]) -> Comparison:
         history = WorldHistory(given)
-        return compare(*[asyncio.run(read_arm(history, name)) for name in ("strict", "loose")], 42)
+        strict, loose = (asyncio.run(read_arm(history, name)) for name in ("strict", "loose"))
+        return compare(strict, loose, 42)
 
     sound = told(rows)
     rows[broken] = msgspec.structs.replace(rows[broken], values=values)

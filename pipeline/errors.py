@@ -81,6 +81,29 @@ class ConfigError(PipemeterError):
         self.problems = problems
 
 
+FOREIGN_FAILURES = (
+    Exception,
+    SystemExit,
+)  # what the code of another package may raise without ending the program it is used by
+
+
+def told(error: BaseException) -> str:
+    """Return an exception's type and text in one line, even if it cannot be turned into text. Never raises."""
+    try:
+        text = " ".join(str(error).split())
+    except FOREIGN_FAILURES:
+        text = "(its text cannot be had)"
+    return f"{type(error).__name__}: {text}"
+
+
+def shown(value: object) -> str:
+    """Return the first 60 characters of how a value is written, even if it cannot be. Never raises."""
+    try:
+        return f"{value!r:.60}"
+    except FOREIGN_FAILURES:
+        return f"a value of type {type(value).__name__} that cannot be written"
+
+
 class DomainError(PipemeterError):
     """A domain of another package cannot be used; `problems` says whose and why, a sentence each."""
 

@@ -27,7 +27,9 @@ class Fixed(msgspec.Struct, frozen=True, kw_only=True):
     """One alert whose condition nobody sets. `description` says what is so, with its target; `advice` what to do first.
 
     `for_seconds`: how long the condition lasts before it fires. `further`: the labels that its series carry. `board`:
-    the uid of the dashboard that it leads to. `domain` is set by the Domain that it stands in.
+    the uid of the dashboard that it leads to. `heartbeat`: it always fires, so that its absence is noticed; it goes to
+    the heartbeat and to nobody else. `of_vmalert`: the words of its expression and texts that are others where vmalert
+    evaluates the rules, and those others, replaced in this order. `domain` is set by the Domain that it stands in.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Fixed(msgspec.Struct, frozen=True, kw_only=True):
     for_seconds: int = 0
     further: tuple[str, ...] = ()
     triage: Triage = Triage.CHAIN
+    heartbeat: bool = False
+    of_vmalert: tuple[tuple[str, str], ...] = ()
     domain: str = ""
 
 

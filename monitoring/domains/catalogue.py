@@ -18,7 +18,7 @@ from monitoring.domains.exporter.domain import DOMAIN as EXPORTER
 from monitoring.domains.signal import Signal
 from monitoring.domains.variable import Variable
 from pipeline.domains import catalogue
-from pipeline.errors import DomainError
+from pipeline.errors import FOREIGN_FAILURES, DomainError, told
 from pipeline.metrics.domain import Domain as Said
 
 DOMAINS: tuple[Domain, ...] = (CONTENT, EXPORTER)
@@ -64,8 +64,8 @@ def _judged(said: Said) -> Domain:
     module, _, attribute = said.judged.partition(":")
     try:
         found = getattr(import_module(module), attribute)
-    except Exception as error:
-        raise DomainError([f"domain {said.name}: judged {said.judged!r}: {type(error).__name__}: {error}"]) from error
+    except FOREIGN_FAILURES as error:
+        raise DomainError([f"domain {said.name}: judged {said.judged!r}: {told(error)}"]) from error
     if not isinstance(found, Domain):
         raise DomainError([f"domain {said.name}: judged {said.judged!r}: expected a Domain of monitoring.domains"])
     if found.name != said.name:
@@ -122,6 +122,11 @@ def sections() -> tuple[str, ...]:
 def fixed_alerts() -> tuple[Fixed, ...]:
     """Return the alerts without bands of all domains."""
     return registry().fixed
+
+
+def heartbeats() -> tuple[str, ...]:
+    """Return the names of the alerts that always fire: where none is there, no rules were evaluated."""
+    return tuple(alert.name for alert in fixed_alerts() if alert.heartbeat)
 
 
 def cases_of(alert: str) -> tuple[Case, ...]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from monitoring.history.counts import counted, selector
 from monitoring.servers.prometheus import PrometheusClient, Series
 from monitoring.wording.durations import format_duration
+from pipeline.domains.content.families import ITEMS
 
 Floats = NDArray[np.float64]
 Key = tuple[str, ...]
@@ -28,7 +29,7 @@ _SCRAPES = 4  # at least, in a block: two make an increase, more keep what extra
 _LOOKS = 48  # steps in which the window is looked at first
 GREATEST = 2.0**53  # beyond it numbers no longer count by ones: no count of anything, nor is infinity
 _PIECE_SECONDS = 7 * 86_400  # longest stretch asked for at once
-_ANY = "pipeline_items_total"  # the family that shows when there was anything
+_ANY = ITEMS.name  # the family that shows when there was anything
 
 
 def silent(done: int, known: int) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 from monitoring.history.blocks import Floats
 from monitoring.history.histograms import Range, exactly
 from monitoring.history.ratios import share_of
-from monitoring.outlook.stratum import WAYS, Basis, Moves, Stratum
+from monitoring.outlook.stratum import Basis, Moves, Stratum
+from pipeline.domains.content.events import PROCESSING_TYPES
+from pipeline.domains.content.savings import in_full
 
 Seconds = tuple[Floats, Floats]  # spent, saved; replicates
 _FEW = 10.0  # items of a way below which what it costs is taken from all types
@@ -39,8 +41,8 @@ class Costs:
         cost what items of its type and way cost on average.
         """
         mine = {way: self._seconds[stratum.name, way] for way in stratum.counts}
-        ways = {way: mine[way] for way in WAYS}
-        cost = sum((spent + saved for spent, saved in mine.values()), np.zeros(()))
+        ways = {way: mine[way] for way in PROCESSING_TYPES}
+        cost = sum((in_full(saved, spent) for spent, saved in mine.values()), np.zeros(()))
         now = sum((saved for _, saved in mine.values()), np.zeros(()))
         light, leave = self._light_share(stratum), self._exit_savings(stratum)
         cases = []
@@ -62,13 +64,15 @@ class Costs:
         """Return which share of full processing a lightweight item of a type costs."""
         assert self._light is not None
         spent, saved = self._seconds[stratum.name, "lightweight"]
-        return exactly(share_of(spent, spent + saved)) if stratum.light[0] >= _FEW and saved[0] > 0 else self._light
+        if stratum.light[0] >= _FEW and saved[0] > 0:
+            return exactly(share_of(spent, in_full(saved, spent)))
+        return self._light
 
     def _exit_savings(self, stratum: Stratum) -> Floats:
         """Return which share of full processing an early exit saves."""
         spent, saved = self._seconds[stratum.name, "early_exit"]
         if stratum.exits[0] >= _FEW and saved[0] > 0:
-            return share_of(saved, spent + saved)
+            return share_of(saved, in_full(saved, spent))
         return stratum.full * 0.0 if self._exit_share is None else 1 - self._exit_share.point
 
     def _share_spent(self, way: str, count: Floats) -> Range | None:
@@ -77,12 +81,12 @@ class Costs:
         )
         if not count.ndim or count[0] < _FEW or saved[0] <= 0:
             return None
-        return exactly(share_of(spent, spent + saved))
+        return exactly(share_of(spent, in_full(saved, spent)))
 
 
 def _each(seconds: Seconds, items: Floats) -> Floats:
     """Return what one item would have cost in full."""
-    return share_of(seconds[0] + seconds[1], items)
+    return share_of(in_full(seconds[1], seconds[0]), items)
 
 
 def _seconds(basis: Basis, stratum: Stratum, way: str) -> Seconds:
@@ -91,8 +95,8 @@ def _seconds(basis: Basis, stratum: Stratum, way: str) -> Seconds:
     spent, saved, items = (table.get(key, none) for table in (evidence.spent, evidence.saved, evidence.items))
     if basis.resampling.by_blocks:
         return basis.resampling.counts(spent), basis.resampling.counts(saved)
-    cost = basis.resampling.sums(spent + saved, items, stratum.counts[way], _VARIATION)
-    share = float(saved.sum()) / max(float((spent + saved).sum()), 1e-9)
+    cost = basis.resampling.sums(in_full(saved, spent), items, stratum.counts[way], _VARIATION)
+    share = float(saved.sum()) / max(float(in_full(saved, spent).sum()), 1e-9)
     return cost * (1 - share), cost * share
 
 

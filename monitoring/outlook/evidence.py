@@ -9,18 +9,36 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from monitoring.domains.signal import buckets_of, count_of, sum_of
 from monitoring.history.blocks import Floats, History, Key
 from monitoring.history.histograms import Buckets, assemble
 from monitoring.history.sound import SoundHistory
-from pipeline.metrics.family import UNSPECIFIED
+from pipeline.domains.content.events import SHORTCUTS
+from pipeline.domains.content.families import (
+    BYPASSES,
+    CHECKPOINT_EVALUATIONS,
+    EARLY_EXITS,
+    EXIT_CANDIDATE_CONFIDENCE,
+    FEATURE_ENABLED,
+    ITEMS,
+    QUALITY_MARGIN,
+    QUALITY_SCORE,
+    SHADOW_ITEMS,
+    STAGE_DURATION,
+    THRESHOLD,
+    TIME_SAVED,
+    TIME_SPENT,
+)
+from pipeline.domains.content.savings import savings_share
+from pipeline.metrics.family import UNSPECIFIED, Family
 
 Table = dict[Key, Floats]
 Histograms = dict[Key, Buckets]
 QUERIES = 22  # asked in all
 SWITCHES = ("quality_filtering", "content_routing", "early_exit")  # that decide which way items go
-_WAY = ("processing_type", "content_type")
+WAY = ("processing_type", "content_type")
+OF_FULL = {"processing_type": "full", "dimension": "overall"}  # the scores of what people got
 FEW = 200.0  # items, below which they are counted anew: limits are 100 and less, extrapolation adds or loses some
-_SHORTCUTS = ("lightweight", "early_exit")
 _TABLES = ("items", "spent", "saved", "bypasses", "score_sums", "evaluations", "exits", "shadow", "stages")
 _HISTOGRAMS = ("scores", "margins", "candidates")
 _DISAGREED = 0.5  # a switch that is on in one process and off in another
@@ -93,7 +111,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
     def shortcuts(self) -> float:
         """Return the items that skipped work."""
-        return sum(self.total(self.items, way) for way in _SHORTCUTS)
+        return sum(self.total(self.items, way) for way in SHORTCUTS)
 
     def tells_seconds(self) -> bool:
         """Tell whether savings are known: seconds spent, and seconds saved unless nothing took a shortcut."""
@@ -126,7 +144,7 @@ async def read_evidence(server: History, version: str | None = None) -> Evidence
     Raises PrometheusError.
     """
     history = SoundHistory(server)
-    seen = await history.increases("pipeline_items_total", ("config_version", "instance"))
+    seen = await history.increases(ITEMS.name, ("config_version", "instance"))
     counts: dict[str, float] = {}
     for (name, _), values in seen.items():
         counts[name] = counts.get(name, 0.0) + float(values.sum())
@@ -135,10 +153,10 @@ async def read_evidence(server: History, version: str | None = None) -> Evidence
         return None
     history = SoundHistory(server)  # what other configurations count is not its business
     where = {"config_version": chosen}
-    exposed = await server.levels("pipeline_threshold_ratio", ("threshold", "instance"), where)
+    exposed = await server.levels(THRESHOLD.name, ("threshold", "instance"), where)
     levels = _greatest(exposed)
     mine = {instance for (name, instance), values in seen.items() if name == chosen and values.sum() > 0}
-    told = await server.levels("pipeline_feature_enabled", ("feature", "instance"))
+    told = await server.levels(FEATURE_ENABLED.name, ("feature", "instance"))
     switches = _switches({key: values for key, values in told.items() if key[1] in mine}, exposed)
     stable = {"thresholds": _stable_from(levels)}
     stable |= {f"the switch {name}": _stable_from({(name,): states}) for (name,), states in switches.items()}
@@ -151,20 +169,18 @@ async def read_evidence(server: History, version: str | None = None) -> Evidence
         {name: state > 0 for name, state in _last(switches).items() if state != _DISAGREED},
         tuple(what for what, at in stable.items() if at > 0),
         history.blocks - first,
-        items=await asked.counter("pipeline_items_total", _WAY),
-        spent=await asked.counter("pipeline_time_spent_seconds_total", _WAY),
-        saved=await asked.counter("pipeline_time_saved_seconds_total", _WAY),
-        bypasses=await asked.counter("pipeline_bypasses_total", ("reason", "content_type")),
-        scores=await asked.histogram("pipeline_quality_score", ("dimension", *_WAY)),
-        score_sums=await asked.counter("pipeline_quality_score_sum", ("dimension", *_WAY), needed=False),
-        margins=await asked.histogram("pipeline_quality_margin_ratio", ("content_type",)),
-        candidates=await asked.histogram("pipeline_exit_candidate_confidence", ("checkpoint",)),
-        evaluations=await asked.counter("pipeline_checkpoint_evaluations_total", ("checkpoint",)),
-        exits=await asked.counter("pipeline_early_exits_total", ("checkpoint",)),
-        shadow=await asked.counter("pipeline_shadow_items_total", ("decision", "verdict")),
-        stages=await asked.counter(
-            "pipeline_stage_duration_seconds_sum", ("pipeline_stage",), everywhere=True, needed=False
-        ),
+        items=await asked.counter(ITEMS.name, WAY),
+        spent=await asked.counter(TIME_SPENT.name, WAY),
+        saved=await asked.counter(TIME_SAVED.name, WAY),
+        bypasses=await asked.counter(BYPASSES.name, ("reason", "content_type")),
+        scores=await asked.histogram(QUALITY_SCORE, ("dimension", *WAY)),
+        score_sums=await asked.counter(sum_of(QUALITY_SCORE).series, ("dimension", *WAY), needed=False),
+        margins=await asked.histogram(QUALITY_MARGIN, ("content_type",)),
+        candidates=await asked.histogram(EXIT_CANDIDATE_CONFIDENCE, ("checkpoint",)),
+        evaluations=await asked.counter(CHECKPOINT_EVALUATIONS.name, ("checkpoint",)),
+        exits=await asked.counter(EARLY_EXITS.name, ("checkpoint",)),
+        shadow=await asked.counter(SHADOW_ITEMS.name, ("decision", "verdict")),
+        stages=await asked.counter(sum_of(STAGE_DURATION).series, ("pipeline_stage",), everywhere=True, needed=False),
     )
     return _without_broken(found, history, first)
 
@@ -194,23 +210,23 @@ async def recounted(history: History, evidence: Evidence) -> Evidence:
         return evidence
     where, since = {"config_version": evidence.version}, history.blocks - evidence.blocks
     few = evidence.finished() < FEW
-    full = {**where, "processing_type": "full", "dimension": "overall"}
+    full = {**where, **OF_FULL}
 
     async def total(series: str, narrowed: Mapping[str, str] = where) -> float:
         return sum((await history.totals(series, (), narrowed, since)).values())
 
     count = history.counts if few else history.totals
-    items = await count("pipeline_items_total", ("processing_type",), where, since)
+    items = await count(ITEMS.name, ("processing_type",), where, since)
     finished = sum(items.values())
-    spent, saved = [await total(f"pipeline_time_{what}_seconds_total") for what in ("spent", "saved")]
-    score, scored = [await total(f"pipeline_quality_score_{what}", full) for what in ("sum", "count")]
+    spent, saved = [await total(family.name) for family in (TIME_SPENT, TIME_SAVED)]
+    score, scored = [await total(of(QUALITY_SCORE).series, full) for of in (sum_of, count_of)]
     today = Today(
-        _share(sum(items.get((way,), 0.0) for way in _SHORTCUTS), finished),
+        _share(sum(items.get((way,), 0.0) for way in SHORTCUTS), finished),
         _share(score, scored),
-        _share(saved, saved + spent) if evidence.tells_seconds() else math.nan,
+        savings_share(saved, spent) if evidence.tells_seconds() else math.nan,
     )
     overall = {**where, "dimension": "overall", "le": "+Inf"}
-    assessed = await count("pipeline_quality_score_bucket", (), overall, since)
+    assessed = await count(buckets_of(QUALITY_SCORE).series, (), overall, since)
     counted = (finished, sum(assessed.values()))
     return msgspec.structs.replace(evidence, today=today, counted=counted if all(map(math.isfinite, counted)) else None)
 
@@ -229,8 +245,8 @@ class _Asked:
         found = await self._history.increases(series, by, None if everywhere else self._where, needed=needed)
         return {key: values[self._first :] for key, values in found.items()}
 
-    async def histogram(self, family: str, by: Key) -> Histograms:
-        found = await self.counter(f"{family}_bucket", (*by, "le"))
+    async def histogram(self, family: Family, by: Key) -> Histograms:
+        found = await self.counter(buckets_of(family).series, (*by, "le"))
         return assemble(found, self._history.blocks - self._first)
 
 

@@ -15,6 +15,7 @@ from monitoring.outlook.evidence import Evidence
 from monitoring.outlook.observed import Observed, assessed_exits, margins_of
 from monitoring.outlook.population import Margins, Population
 from pipeline.decisions.routing import Mode
+from pipeline.domains.content.events import PROCESSING_TYPES
 from pipeline.domains.content.labels import DIMENSIONS
 
 
@@ -48,9 +49,6 @@ class Moves(msgspec.Struct, frozen=True):
     later: Range
 
 
-WAYS = ("full", "lightweight", "early_exit")
-
-
 class Stratum:
     """One content type (`name`) under the configuration in force; all counts are replicates (r).
 
@@ -61,9 +59,9 @@ class Stratum:
         self.name = name
         self.mode: Mode = basis.plan.modes[name]
         self.seen = basis.observed.of(name)
-        foreign = sorted({way for way, kind in basis.evidence.items if kind == name} - {*WAYS})
-        self.counts = {way: self._counts(basis, way) for way in (*WAYS, *foreign)}
-        self.full, self.light, self.exits = (self.counts[way] for way in WAYS)
+        foreign = sorted({way for way, kind in basis.evidence.items if kind == name} - {*PROCESSING_TYPES})
+        self.counts = {way: self._counts(basis, way) for way in (*PROCESSING_TYPES, *foreign)}
+        self.full, self.light, self.exits = (self.counts[way] for way in PROCESSING_TYPES)
         self.others: Floats = sum((self.counts[way] for way in foreign), self.full * 0.0)
         self.items: Floats = sum(self.counts.values(), np.zeros(()))
         self.late = self._late(basis)  # exits after the assessment

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 import msgspec
 
+from monitoring.domains.catalogue import heartbeats
+from monitoring.promql.expressions import selector
 from monitoring.reporting.window_queries import Questions
 from monitoring.servers.prometheus import Series
 
 _FIRING = 'ALERTS{alertstate="firing", domain!="", severity!="none"}'
-_HEARTBEAT = 'ALERTS{alertname="Watchdog"}'  # always fires: without it no rules were evaluated
 _DROPPED = ("__name__", "alertname", "alertstate", "severity")
 _PIECE = 86_400  # s asked for at once: 1,440 points a series
 _STEP = 60  # s: shorter firings may be missed
@@ -50,7 +51,8 @@ async def active(questions: Questions) -> list[Fired]:
 
 async def history(questions: Questions) -> FiringHistory:
     """Return the firings of a window, read a day at a time. Raises PrometheusError."""
-    seen = questions.value(f"max(count_over_time({_HEARTBEAT}[{questions.over}]))")
+    beat = selector((("alertname", heartbeats()),))  # what always fires: without it no rules were evaluated
+    seen = questions.value(f"max(count_over_time(ALERTS{beat}[{questions.over}]))")
     ends = [questions.at - n * _PIECE for n in range(-(-questions.window // _PIECE))][::-1]
     pieces = (min(_PIECE, round(end - questions.start)) for end in ends)
     asked = (questions.about(end, piece).course(_FIRING, _STEP) for end, piece in zip(ends, pieces, strict=True))

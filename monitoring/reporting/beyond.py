@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from monitoring.domains.catalogue import heartbeats
 from monitoring.reporting.alert_history import Fired
 from monitoring.reporting.changes import Change
 from monitoring.reporting.report import Difference, Recommendations, Report
@@ -64,7 +65,8 @@ def firings(found: Report) -> Section:
         groups.setdefault((one.alert, one.severity, labels_of(one)), []).append(one)
     rows = [_firing(found, some) for some in groups.values()]
     if not found.firings.rules_seen:
-        note = "No alerting rules were evaluated in this window: Prometheus has no ALERTS of ours, not even Watchdog."
+        none = f"Prometheus has no ALERTS of ours, not even {' or '.join(heartbeats())}"
+        note = f"No alerting rules were evaluated in this window: {none}."
     else:
         note = "No alert fired."
     return Section(

@@ -12,6 +12,8 @@ import msgspec
 from monitoring.reporting.window_queries import Key, Questions, key_of
 from monitoring.servers.prometheus import Series
 from monitoring.wording.durations import format_duration
+from pipeline.domains.content.families import CONFIG_INFO, FEATURE_ENABLED, THRESHOLD
+from pipeline.domains.exporter.families import BUILD_INFO
 
 What = Literal["configuration", "threshold", "feature", "release"]
 _LOOKS = 504  # a week in stretches of twenty minutes
@@ -29,10 +31,10 @@ class Watched(msgspec.Struct, frozen=True):
 
 
 WATCHED = (
-    Watched("release", "exporter_build_info", (), "version"),
-    Watched("configuration", "pipeline_config_info", ("config_version",), "config_hash"),
-    Watched("threshold", "pipeline_threshold_ratio", ("config_version", "threshold")),
-    Watched("feature", "pipeline_feature_enabled", ("feature",)),
+    Watched("release", BUILD_INFO.name, (), "version"),
+    Watched("configuration", CONFIG_INFO.name, ("config_version",), "config_hash"),
+    Watched("threshold", THRESHOLD.name, ("config_version", "threshold")),
+    Watched("feature", FEATURE_ENABLED.name, ("feature",)),
 )
 
 

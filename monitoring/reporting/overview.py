@@ -13,32 +13,15 @@ from monitoring.domains.domain import Domain
 from monitoring.domains.signal import JOB, Signal
 from monitoring.promql.expressions import expression
 from monitoring.reporting.alert_history import Fired, active
+from monitoring.reporting.chosen import READ, TOTALS
 from monitoring.reporting.readings import Budget, Reading, budget, read
 from monitoring.reporting.window_queries import Key, Questions
 from monitoring.targets.slos import Slo
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
+from pipeline.domains.content.families import ITEMS
 from pipeline.domains.content.labels import CHECKPOINTS
 
-TOTALS = (
-    "items",
-    "failures",
-    "abandonments",
-    "bypasses",
-    "early_exits",
-    "spent_seconds",
-    "saved_seconds",
-    "saved_usd",
-    "saved_llm_calls",
-)
-_ROW = (
-    "bypass_rate",
-    "early_exit_share",
-    "time_savings",
-    "quality_score_avg",
-    "quality_score_scored_avg",
-    "error_rate",
-)
 _ABOUT = "pipeline"  # the domain whose items, content types and checkpoints are told of in full
 _REASONS = 3  # of a checkpoint's exits
 _CLOSE = 0.5  # of the items that are needed, up to twice as many: extrapolation might decide
@@ -107,7 +90,7 @@ class Overview(msgspec.Struct, frozen=True, omit_defaults=True):
         if self.scrapes >= 2:
             return ""
         found = f"{self.scrapes} scrape" + ("" if self.scrapes == 1 else "s")
-        return f"not enough data: {found} of pipeline_items_total in {format_duration(self.window)}, at least 2 needed"
+        return f"not enough data: {found} of {ITEMS.name} in {format_duration(self.window)}, at least 2 needed"
 
 
 async def overview(questions: Questions, targets: Targets, budgets: Sequence[Budget] | None = None) -> Overview:
@@ -115,7 +98,7 @@ async def overview(questions: Questions, targets: Targets, budgets: Sequence[Bud
     return Overview(
         questions.at,
         questions.window,
-        round(await questions.value(f"max(count_over_time(pipeline_items_total[{questions.over}]))") or 0),
+        round(await questions.value(f"max(count_over_time({ITEMS.name}[{questions.over}]))") or 0),
         await _exporters(questions),
         await _totals(questions),
         await _headlines(questions, targets, domain(_ABOUT)),
@@ -187,9 +170,9 @@ async def _rows(questions: Questions, label: str, bands: Mapping[str, Mapping[st
     counts = await asyncio.gather(
         *(questions.signal(signals()[name], by) for name in ("items", "failures", "saved_seconds"))
     )
-    values = await asyncio.gather(*(questions.signal(signals()[name], by) for name in _ROW))
-    volumes = await asyncio.gather(*(questions.volume(signals()[name], by) for name in _ROW))
-    missing = await asyncio.gather(*(questions.missing(signals()[name]) for name in _ROW))
+    values = await asyncio.gather(*(questions.signal(signals()[name], by) for name in READ))
+    volumes = await asyncio.gather(*(questions.volume(signals()[name], by) for name in READ))
+    missing = await asyncio.gather(*(questions.missing(signals()[name]) for name in READ))
     told = not await questions.missing(signals()["error_rate"])
     items, failures, saved = counts
     rows = []
@@ -198,7 +181,7 @@ async def _rows(questions: Questions, label: str, bands: Mapping[str, Mapping[st
             name: read(
                 signals()[name], value.get(key), volume.get(key, 0.0), bands.get(key[0], {}).get(name), None, lacking
             )
-            for name, value, volume, lacking in zip(_ROW, values, volumes, missing, strict=True)
+            for name, value, volume, lacking in zip(READ, values, volumes, missing, strict=True)
         }
         failed = round(failures.get(key, 0)) if told else None
         rows.append(Row(key[0], round(items.get(key, 0)), failed, saved.get(key, 0.0), readings))

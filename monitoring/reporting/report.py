@@ -12,7 +12,8 @@ from monitoring.domains.catalogue import signals
 from monitoring.reporting import alert_history, changes
 from monitoring.reporting.alert_history import FiringHistory
 from monitoring.reporting.changes import ChangeHistory
-from monitoring.reporting.overview import TOTALS, Overview, overview
+from monitoring.reporting.chosen import TOTALS
+from monitoring.reporting.overview import Overview, overview
 from monitoring.reporting.timeline import Timeline, slot_length, timeline
 from monitoring.reporting.window_queries import Questions
 from monitoring.targets.targets import Targets

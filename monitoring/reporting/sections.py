@@ -8,20 +8,13 @@ import msgspec
 
 from monitoring.domains import catalogue
 from monitoring.reporting.alert_history import Fired
+from monitoring.reporting.chosen import BEHIND, COLUMNS
 from monitoring.reporting.overview import Checkpoint, Overview, Row
 from monitoring.reporting.readings import Budget, Reading, State
 from monitoring.wording.durations import format_duration
 from monitoring.wording.figures import NONE, between, clock, figure, length
 
-_COLUMNS = {
-    "bypass_rate": "Bypassed",
-    "early_exit_share": "Early exit",
-    "time_savings": "Time saved",
-    "quality_score_avg": "Quality in full (of all)",
-    "error_rate": "Errors",
-}
 _IN_FULL = "Mean quality is that of items processed in full."
-_OF_ALL = "quality_score_scored_avg"
 _BOTH = (
     "Quality is that of items processed in full, and behind it that of all that were scored, whichever way they went."
 )
@@ -148,20 +141,20 @@ def _budget(one: Budget) -> tuple[Cell | str, ...]:
 
 def rows(title: str, first: str, found: Sequence[Row]) -> Section:
     """Return a table of content types, or of configuration versions."""
-    columns = (first, "Items", "Failed", *_COLUMNS.values(), "Saved")
+    columns = (first, "Items", "Failed", *COLUMNS.values(), "Saved")
     return Section(title, columns, [_row(row) for row in found], remarks=(_BOTH,))
 
 
 def _row(row: Row) -> tuple[Cell | str, ...]:
-    values = (_beside(row, name) if name == "quality_score_avg" else value_of(row.readings[name]) for name in _COLUMNS)
+    values = (_with_behind(row, name) for name in COLUMNS)
     failures = figure(row.failures, "items")
     return row.name, f"{row.items:,}", failures, *values, hours(row.saved_seconds)
 
 
-def _beside(row: Row, name: str) -> Cell:
-    """Return quality with that of all scored items behind it: a type that is always bypassed has no other."""
-    cell, of_all = value_of(row.readings[name]), row.readings.get(_OF_ALL)
-    return Cell(f"{cell.text} ({figure(of_all.value, of_all.unit)})", cell.state) if of_all else cell
+def _with_behind(row: Row, name: str) -> Cell:
+    """Return a value, quality with that of all scored items behind it: a type that is always bypassed has no other."""
+    cell, behind = value_of(row.readings[name]), row.readings.get(BEHIND.get(name, ""))
+    return Cell(f"{cell.text} ({figure(behind.value, behind.unit)})", cell.state) if behind else cell
 
 
 def checkpoints(found: Sequence[Checkpoint]) -> Section:

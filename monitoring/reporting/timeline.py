@@ -10,6 +10,7 @@ import msgspec
 
 from monitoring.domains.catalogue import signals
 from monitoring.promql.expressions import expression, volume
+from monitoring.reporting.chosen import DRAWN
 from monitoring.reporting.window_queries import Questions
 from monitoring.servers.prometheus import Series
 from monitoring.wording.durations import format_duration
@@ -17,14 +18,6 @@ from monitoring.wording.units import Unit
 from pipeline.events import PROCESSING_TYPES
 
 LENGTHS = (60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 172_800, 604_800)
-DRAWN = (
-    "time_savings",
-    "quality_score_avg",
-    "bypass_rate",
-    "early_exit_share",
-    "error_rate",
-    "item_duration_p95_seconds",
-)
 _MOST = 48  # slots; from 50 points on VictoriaMetrics moves their times
 _FEWEST = 7
 _SCRAPES = 4  # at least in a slot: an increase needs two

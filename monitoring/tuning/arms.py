@@ -12,18 +12,20 @@ from collections.abc import Callable, Mapping
 import msgspec
 import numpy as np
 
+from monitoring.domains.signal import buckets_of, count_of, sum_of
 from monitoring.history.blocks import Floats, History, Key
 from monitoring.history.histograms import Buckets, Distribution, assemble
 from monitoring.history.resampling import Resampling
 from monitoring.history.sound import SoundHistory
-from monitoring.outlook.evidence import FEW
+from monitoring.outlook.evidence import FEW, OF_FULL, WAY
+from pipeline.domains.content.events import PROCESSING_TYPES, SHORTCUTS
+from pipeline.domains.content.families import FAILURES, ITEM_DURATION, ITEMS, QUALITY_SCORE, TIME_SAVED, TIME_SPENT
+from pipeline.domains.content.savings import in_full
 from pipeline.metrics.family import UNSPECIFIED
 
 Table = dict[Key, Floats]
 QUERIES = 8  # asked for each arm
 _VARIATION = 1.0  # where no duration was recorded
-_FULL = {"processing_type": "full", "dimension": "overall"}
-_SHORTCUTS = ("lightweight", "early_exit")
 
 
 class ArmBlocks(msgspec.Struct, frozen=True):
@@ -61,7 +63,7 @@ class ArmBlocks(msgspec.Struct, frozen=True):
     def tells_seconds(self) -> bool:
         """Tell whether savings are known: seconds spent, and seconds saved unless nothing took a shortcut."""
         spent, saved = (sum(float(v.sum()) for v in table.values()) for table in (self.spent, self.saved))
-        short = sum(float(v.sum()) for (way, _), v in self.items.items() if way in _SHORTCUTS)
+        short = sum(float(v.sum()) for (way, _), v in self.items.items() if way in SHORTCUTS)
         return spent > 0 and (saved > 0 or short < 1)
 
     def types(self) -> set[str]:
@@ -74,21 +76,21 @@ async def read_arm(server: History, version: str) -> ArmBlocks:
     """Ask for one arm. Raises PrometheusError."""
     history = SoundHistory(server)
     where = {"config_version": version}
-    way, full = ("processing_type", "content_type"), {**where, **_FULL}
-    buckets = await history.increases("pipeline_quality_score_bucket", ("content_type", "le"), full)
+    full = {**where, **OF_FULL}
+    buckets = await history.increases(buckets_of(QUALITY_SCORE).series, ("content_type", "le"), full)
     durations = await history.increases(
-        "pipeline_item_duration_seconds_bucket", ("processing_type", "le"), where, needed=False
+        buckets_of(ITEM_DURATION).series, ("processing_type", "le"), where, needed=False
     )
-    failures = await history.increases("pipeline_failures_total", ("config_version", "content_type"))
-    items = await history.increases("pipeline_items_total", way, where)
-    spent = await history.increases("pipeline_time_spent_seconds_total", way, where)
-    saved = await history.increases("pipeline_time_saved_seconds_total", way, where)
-    scores = await history.increases("pipeline_quality_score_sum", ("content_type",), full)
-    scored = await history.increases("pipeline_quality_score_count", ("content_type",), full)
+    failures = await history.increases(FAILURES.name, ("config_version", "content_type"))
+    items = await history.increases(ITEMS.name, WAY, where)
+    spent = await history.increases(TIME_SPENT.name, WAY, where)
+    saved = await history.increases(TIME_SAVED.name, WAY, where)
+    scores = await history.increases(sum_of(QUALITY_SCORE).series, ("content_type",), full)
+    scored = await history.increases(count_of(QUALITY_SCORE).series, ("content_type",), full)
     broken, counted = history.broken(), None
     items = history.kept(items)
     if 0 < sum(float(values.sum()) for values in items.values()) < FEW and not broken:
-        found = await server.counts("pipeline_items_total", ("content_type",), where, 0)
+        found = await server.counts(ITEMS.name, ("content_type",), where, 0)
         counted = {key[0]: count for key, count in found.items()}
     return ArmBlocks(
         version,
@@ -154,11 +156,11 @@ class Arm:
         empty = self._resampling.counts(self._zero)
         self.finished[name], self.cost[name], self.saved[name] = empty, empty, empty
         self.early[name] = self._resampling.counts(self._total(blocks.items, is_mine, "early_exit"))
-        for way in sorted({key[0] for key in blocks.items} | {"full", *_SHORTCUTS}):
+        for way in sorted({key[0] for key in blocks.items} | set(PROCESSING_TYPES)):
             items = self._total(blocks.items, is_mine, way)
             counts = self.early[name] if way == "early_exit" else self._resampling.counts(items)
             saved, spent = (self._total(table, is_mine, way) for table in (blocks.saved, blocks.spent))
-            cost = self._resampling.sums(saved + spent, items, counts, blocks.variation.get(way, _VARIATION))
+            cost = self._resampling.sums(in_full(saved, spent), items, counts, blocks.variation.get(way, _VARIATION))
             self.finished[name] = self.finished[name] + counts
             self.cost[name] = self.cost[name] + (cost if self._tells_seconds else np.nan)
             self.saved[name] = self.saved[name] + self._share(cost, saved, spent)
@@ -176,7 +178,7 @@ class Arm:
     def _share(self, cost: Floats, saved: Floats, spent: Floats) -> Floats:
         if self._resampling.by_blocks:
             return self._resampling.counts(saved)
-        whole = float((saved + spent).sum())
+        whole = float(in_full(saved, spent).sum())
         return cost * (float(saved.sum()) / whole if whole > 0 else 0.0)
 
     def _total(self, table: Table, is_mine: Callable[[Key], bool], way: str | None = None) -> Floats:

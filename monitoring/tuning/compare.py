@@ -19,6 +19,7 @@ from monitoring.history.blocks import Floats
 from monitoring.history.ratios import ratio
 from monitoring.history.resampling import MIN_BLOCKS, Resampling
 from monitoring.tuning.arms import Arm, ArmBlocks
+from pipeline.domains.content.families import FAILURES, TIME_SAVED, TIME_SPENT
 from pipeline.metrics.family import UNSPECIFIED
 
 Decision = Literal["aggressive", "conservative", "balanced", "insufficient_data"]
@@ -129,10 +130,10 @@ def _missing(a: ArmBlocks, b: ArmBlocks) -> Iterator[str]:
     for name, arm in (("A", a), ("B", b)):
         yield from (f"{name}: {told}" for told in arm.broken)
         if arm.items and not arm.tells_seconds():
-            which = "saved" if any(values.sum() > 0 for values in arm.spent.values()) else "spent"
-            yield f"{name} has no pipeline_time_{which}_seconds_total: nothing is known about its savings"
+            lacking = TIME_SAVED if any(values.sum() > 0 for values in arm.spent.values()) else TIME_SPENT
+            yield f"{name} has no {lacking.name}: nothing is known about its savings"
     if (a.items or b.items) and not (a.tells_failures and b.tells_failures):
-        yield "nobody exposes pipeline_failures_total: nothing is known about errors"
+        yield f"nobody exposes {FAILURES.name}: nothing is known about errors"
 
 
 def _items(a: ArmBlocks, b: ArmBlocks, kind: str | None = None) -> dict[str, int]:

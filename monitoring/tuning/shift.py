@@ -23,6 +23,7 @@ from monitoring.outlook.outlook import Model
 from monitoring.outlook.stratum import Plan
 from monitoring.replay.evaluation import Move
 from monitoring.servers.range_queries import Window
+from pipeline.domains.content.savings import savings_share
 
 Side = Literal["low", "point", "high"]
 SIDES: tuple[Side, ...] = ("low", "point", "high")
@@ -86,7 +87,7 @@ def _recorded(evidence: Evidence) -> dict[str, float]:
     return {
         "bypass_rate": evidence.shortcuts() / evidence.finished(),
         "quality_score_avg": evidence.total(evidence.score_sums, *of_full) / scored if scored else math.nan,
-        "time_savings": saved / (saved + spent) if saved + spent else math.nan,
+        "time_savings": savings_share(saved, spent),
     }
 
 

@@ -23,6 +23,7 @@ from monitoring.tuning.mode_advice import MIN_ASSESSED, advise_modes
 from monitoring.tuning.recommendation import UNKNOWN, Expectation, Interval, Recommendation, Tuning
 from monitoring.tuning.shift import Shift, shifts
 from pipeline.decisions.routing import Mode
+from pipeline.domains.content.families import QUALITY_MARGIN, TIME_SAVED, TIME_SPENT
 from pipeline.domains.content.labels import CHECKPOINTS, DIMENSIONS
 
 MIN_ITEMS, MIN_TYPES = 100, 3  # before a recommendation is called confident
@@ -247,7 +248,7 @@ class _Advisor:
         for doubt in observed.doubts:
             yield f"the evidence contradicts itself, so intervals are wider; {doubt}"
         if not evidence.margins:
-            yield "no pipeline_quality_margin_ratio: bounds come from each score alone and are wider"
+            yield f"no {QUALITY_MARGIN.name}: bounds come from each score alone and are wider"
         elif part := [k for k, s in observed.types.items() if not (s.margins or s.doubt or s.mixed)]:
             yield f"margins tell of a part of the items only, and are left aside: {', '.join(part)}"
         if evidence.margins and (mixed := [k for k, seen in observed.types.items() if seen.mixed]):
@@ -275,8 +276,7 @@ class _Advisor:
         """Return the family without which savings are not known; empty where they are."""
         if self._evidence.tells_seconds():
             return ""
-        which = "saved" if self._evidence.total(self._evidence.spent) else "spent"
-        return f"pipeline_time_{which}_seconds_total"
+        return (TIME_SAVED if self._evidence.total(self._evidence.spent) else TIME_SPENT).name
 
     def _scored(self, dimension: str) -> bool:
         return any(key[0] == dimension and h.counts.sum() > 0 for key, h in self._evidence.scores.items())

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 from prometheus_client import CollectorRegistry
 
 from pipeline.domains.event import DomainEvent
+from pipeline.errors import FOREIGN_FAILURES, shown, told
 from pipeline.metrics.declarations import Declarations
-from pipeline.metrics.domain import Domain
+from pipeline.metrics.domain import Domain, Handler
 from pipeline.metrics.family import OTHER, UNSPECIFIED, Family, Label
 from pipeline.metrics.labels import is_clean
 from pipeline.metrics.registry import Metrics
@@ -23,6 +24,7 @@ from pipeline.metrics.registry import Metrics
 MAX_VALUES = 10_000  # of one label
 MAX_ZEROS = 5_000  # label sets of one family that stand at 0 from the start
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_PREFIX = re.compile(r"[a-z][a-z0-9_]*_")
 _ATTRIBUTE = re.compile(r"\w+(\.\w+)*:\w+")
 _TAKEN_PREFIXES = ("process_", "python_", "scrape_", "prometheus_", "alertmanager_")  # others expose such names
 # set by Prometheus on every series or alert, or part of a histogram
@@ -30,12 +32,18 @@ _TAKEN_LABELS = frozenset({"job", "instance", "le", "quantile", "alertname", "al
 _WORDS = "small letters, digits and underscores"
 
 
-def problems(domain: object, package: str, others: Sequence[Domain]) -> list[str]:
-    """Return what is wrong with a domain beside those there are already, a sentence each; nothing: all is well."""
+def problems(
+    domain: object, package: str, others: Sequence[Domain], owners: Mapping[str, str] | None = None
+) -> list[str]:
+    """Return what is wrong with a domain beside those there are already, a sentence each; nothing: all is well.
+
+    `owners` says which package a domain among the others is of; one that it does not name is pipemeter's.
+    """
     if not isinstance(domain, Domain):
-        return [f"{package}: its entry point leads to {domain!r:.60}, expected a pipeline.metrics.domain.Domain"]
+        return [f"{package}: its entry point leads to {shown(domain)}, expected a pipeline.metrics.domain.Domain"]
     steps: tuple[Callable[[], Iterator[str]], ...] = (
         lambda: _shapes(domain),
+        lambda: _own_name(domain, others, owners or {}),
         lambda: _declared(domain, others),
         lambda: _alive(domain, others),
     )
@@ -50,15 +58,15 @@ def _shapes(domain: Domain) -> Iterator[str]:
     for field, kind in (("families", Family), ("labels", Label), ("events", type), ("prefixes", str)):
         value = getattr(domain, field)
         if not isinstance(value, tuple) or not all(isinstance(one, kind) for one in value):
-            yield f"`{field}` has to be a tuple of {kind.__name__}, not {value!r:.60}"
+            yield f"`{field}` has to be a tuple of {kind.__name__}, not {shown(value)}"
             return
     for field in ("handlers", "traffic"):
         if getattr(domain, field) is not None and not callable(getattr(domain, field)):
-            yield f"`{field}` has to be a function or None, not {getattr(domain, field)!r:.60}"
+            yield f"`{field}` has to be a function or None, not {shown(getattr(domain, field))}"
     if not isinstance(domain.name, str) or not _NAME.fullmatch(domain.name):
-        yield f"its name has to be {_WORDS}, not {domain.name!r:.60}"
+        yield f"its name has to be {_WORDS}, not {shown(domain.name)}"
     if not isinstance(domain.judged, str) or (domain.judged and not _ATTRIBUTE.fullmatch(domain.judged)):
-        yield f"`judged` has to be like package.module:ATTRIBUTE, not {domain.judged!r:.60}"
+        yield f"`judged` has to be like package.module:ATTRIBUTE, not {shown(domain.judged)}"
     declared: list[Family | Label] = [
         one for field in (domain.families, domain.labels) for one in field if isinstance(one, Family | Label)
     ]
@@ -66,7 +74,13 @@ def _shapes(domain: Domain) -> Iterator[str]:
         try:
             msgspec.convert(msgspec.to_builtins(one), type(one))
         except (msgspec.ValidationError, TypeError) as error:
-            yield f"{type(one).__name__} {one.name!r:.60}: {error}"
+            yield f"{type(one).__name__} {shown(one.name)}: {error}"
+
+
+def _own_name(domain: Domain, others: Sequence[Domain], owners: Mapping[str, str]) -> Iterator[str]:
+    """Yield that the name is taken: all else would be that once more, for each metric and event of the same names."""
+    if domain.name in {other.name for other in others}:
+        yield f"{owners.get(domain.name, 'pipemeter')} has a domain of that name already"
 
 
 def _declared(domain: Domain, others: Sequence[Domain]) -> Iterator[str]:
@@ -83,12 +97,9 @@ def _declared(domain: Domain, others: Sequence[Domain]) -> Iterator[str]:
 
 def _names(domain: Domain, others: Sequence[Domain]) -> Iterator[str]:
     """Yield the names that are somebody else's, given twice, or not the domain's to give."""
-    if domain.name in {other.name for other in others}:
-        yield "there is a domain of that name already"
-    prefixes = domain.prefixes or (f"{domain.name}_",)
+    prefixes = _prefixes(domain)
     for prefix in prefixes:
-        if prefix.startswith(_TAKEN_PREFIXES):
-            yield f"prefix {prefix}: such metrics are exposed by others"
+        yield from (f"prefix {shown(prefix)}: {why}" for why in _prefix(prefix, others))
     exposed = {name: other.name for other in others for family in other.families for name in _exposed(family)}
     labels: dict[str, tuple[str, Label | None]] = {"label": ("exporter", None)}  # the names of labels, as a label
     labels |= {label.name: (other.name, label) for other in others for label in other.labels}
@@ -110,6 +121,22 @@ def _names(domain: Domain, others: Sequence[Domain]) -> Iterator[str]:
         events |= dict.fromkeys(_words(event), domain.name)
 
 
+def _prefixes(domain: Domain) -> tuple[str, ...]:
+    return domain.prefixes or (f"{domain.name}_",)
+
+
+def _prefix(prefix: str, others: Sequence[Domain]) -> Iterator[str]:
+    """Yield why metrics may not begin so; `up`, `ALERTS` and the like are out of reach of whatever ends in `_`."""
+    if not _PREFIX.fullmatch(prefix):
+        yield f"it has to be {_WORDS}, and to end in an underscore"
+        return
+    if prefix.startswith(_TAKEN_PREFIXES):
+        yield "such metrics are exposed by others"
+    for other in others:
+        if theirs := next((one for one in _prefixes(other) if one.startswith(prefix) or prefix.startswith(one)), None):
+            yield f"the metrics of domain {other.name} begin with {theirs}"
+
+
 def _exposed(family: Family) -> tuple[str, ...]:
     """Return the names of series that are taken where a family is."""
     if family.kind == "histogram":
@@ -128,6 +155,9 @@ def _family(family: Family) -> Iterator[str]:
         yield f"a metric's name has to be {_WORDS}"
     if not family.help.strip():
         yield "it has no help text"
+    for field, text in (("help", family.help), ("why", family.why)):
+        if text and text.splitlines() != [text]:
+            yield f"`{field}` has to be one line: it is a cell of the reference's tables"
     if (family.kind == "counter") != family.name.endswith("_total"):
         yield "the name of a counter, and of nothing else, ends in _total"
     edges = family.buckets
@@ -148,7 +178,7 @@ def _labels_of(family: Family, declared: Declarations) -> Iterator[str]:
         yield f"a label stands twice among {', '.join(family.labels)}"
     for name in family.labels:
         if not _NAME.fullmatch(name):
-            yield f"label {name!r:.60} has to be {_WORDS}"
+            yield f"label {shown(name)} has to be {_WORDS}"
         elif name in _TAKEN_LABELS or name.startswith("exported_"):
             yield f"label {name} is set by Prometheus itself"
         elif not family.own_label(name) and name not in declared.labels:
@@ -185,7 +215,7 @@ def _label(label: Label) -> Iterator[str]:
         if value in (OTHER, UNSPECIFIED):
             yield f"the value {value} is pipemeter's own"
         elif not value or not is_clean(value):
-            yield f"the value {value!r:.60} has to be short, printable and without spaces around it"
+            yield f"the value {shown(value)} has to be short, printable and without spaces around it"
 
 
 def _event(event: type) -> Iterator[str]:
@@ -199,18 +229,38 @@ def _event(event: type) -> Iterator[str]:
         yield "it has to be frozen, to forbid unknown fields and to keep `type` as the field of its tag"
     try:
         msgspec.json.schema(event)
-    except Exception as error:  # noqa: BLE001 - annotations are somebody else's code
-        yield f"its fields cannot be read from JSON: {error}"
+    except FOREIGN_FAILURES as error:  # annotations are somebody else's code
+        yield f"its fields cannot be read from JSON: {told(error)}"
 
 
 def _alive(domain: Domain, others: Sequence[Domain]) -> Iterator[str]:
     """Yield what goes wrong when the metrics are made and the handlers bound."""
     try:
         metrics = Metrics(CollectorRegistry(), (*others, msgspec.structs.replace(domain, handlers=None)))
-        handled = set(domain.handlers(metrics)) if domain.handlers else set()
-    except Exception as error:  # noqa: BLE001 - handlers are somebody else's code
-        yield f"its handlers cannot be bound to the metrics: {type(error).__name__}: {error}"
+        handled = set(bound(domain, metrics))
+    except FOREIGN_FAILURES as error:  # handlers are somebody else's code
+        yield f"its handlers cannot be bound to the metrics: {told(error)}"
         return
     events = set(domain.events)
     yield from (f"event {event.__name__}: nothing handles it" for event in domain.events if event not in handled)
-    yield from (f"event {event.__name__}: it is handled, but is none of its events" for event in handled - events)
+    yield from (
+        f"event {getattr(event, '__name__', shown(event))}: it is handled, but is none of its events"
+        for event in handled - events
+    )
+
+
+def bound(domain: Domain, metrics: Metrics) -> Mapping[type, Handler]:
+    """Return the handlers of a domain for some metrics, by event.
+
+    Raises TypeError if they are no mapping of events to functions, and whatever the domain raises.
+    """
+    handlers = domain.handlers(metrics) if domain.handlers else {}
+    if not isinstance(handlers, Mapping):
+        raise TypeError(f"expected a mapping of events to functions, not {shown(handlers)}")
+    found = dict(handlers)
+    for event, handler in found.items():
+        if not callable(handler):
+            raise TypeError(
+                f"event {getattr(event, '__name__', shown(event))}: expected a function, not {shown(handler)}"
+            )
+    return found

@@ -39,6 +39,10 @@ class LabelGuard:
         admitted = self._admitted.get(value)
         return admitted if admitted is not None else self._admit(str(value))
 
+    def lets_through(self, value: str) -> bool:
+        """Tell whether a value is among those known beforehand or has been let through before."""
+        return self._admitted.get(value) == value
+
     def _admit(self, value: str) -> str:
         if is_clean(value):
             with self._lock:

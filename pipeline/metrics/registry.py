@@ -7,6 +7,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from pipeline.errors import shown
 from pipeline.metrics.declarations import Declarations
 from pipeline.metrics.domain import Domain, Handler
 from pipeline.metrics.family import UNSPECIFIED, Family
@@ -22,13 +23,27 @@ class Series:
     def __init__(self, metric: Any, labelled: bool) -> None:
         self.metric = metric
         self._children: dict[tuple[str, ...], Any] = {} if labelled else {(): metric}
+        self._guards: tuple[tuple[str, LabelGuard], ...] = ()
 
     def __call__(self, *values: str) -> Any:
-        """Return the child with these (guarded) label values."""
+        """Return the child with these (guarded) label values.
+
+        Raises ValueError where a new child is watched (see `watch`) and a value did not go through its guard.
+        """
         child = self._children.get(values)
         if child is None:
+            self._check(values)
             child = self._children[values] = self.metric.labels(*values)
         return child
+
+    def watch(self, guards: Mapping[str, LabelGuard]) -> None:
+        """Refuse new children with a value that the guard of its label never let through: nothing would bound them."""
+        self._guards = tuple(guards.items())
+
+    def _check(self, values: tuple[str, ...]) -> None:
+        for (label, guard), value in zip(self._guards, values, strict=False):  # of another number: labels() says so
+            if not guard.lets_through(value):
+                raise ValueError(f"label {label}: {shown(value)} did not go through its guard (metrics.guard)")
 
     def forget(self, *values: str) -> None:
         """Remove one child from the exposition."""
@@ -70,6 +85,10 @@ class Metrics:
         """Turn one valid event into increments."""
         self._handlers[type(event)](event)
 
+    def takes(self, event: object) -> bool:
+        """Tell whether a domain here declares events of this type."""
+        return type(event) in self._handlers
+
     def apply_many(self, events: Iterable[object]) -> None:
         """Turn valid events into increments."""
         handlers = self._handlers
@@ -80,6 +99,10 @@ class Metrics:
         """Return the series of one family. Raises LookupError for one that no domain here declares."""
         name = family if isinstance(family, str) else family.name
         return self._series[self.declared.family(name).name]
+
+    def watch(self, family: Family) -> None:
+        """Have all that a family counts go through the guards of its labels (see `Series.watch`)."""
+        self.series(family).watch({label: self.guard(family, label) for label in family.labels})
 
     def family(self, family: Family | str) -> Any:
         """Return the prometheus_client object of one family. Raises LookupError, as `series` does."""

@@ -12,6 +12,7 @@ from pipeline.domains.catalogue import sound_domains
 from pipeline.domains.content.families import ITEMS_IN_PROGRESS, LAST_ITEM_TIMESTAMP
 from pipeline.domains.event import DomainEvent
 from pipeline.domains.exporter.families import RECORDS, REJECTED_RECORDS
+from pipeline.errors import told
 from pipeline.events import validate
 from pipeline.logger import Logger
 from pipeline.metrics.registry import Metrics
@@ -58,7 +59,8 @@ class InProcessRecorder(Recorder):
                 applied += 1
             except Exception as error:  # noqa: BLE001 - the recorder's edge: nothing may reach the caller
                 self._rejected("invalid").inc()
-                _log.warning("event refused", error=str(error), event_type=type(event).__name__)
+                why = told(error) if self.metrics.takes(event) else "no domain that can be used declares it"
+                _log.warning("event refused", error=why, event_type=type(event).__name__)
         self._records.inc(applied)
 
     def item_started(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.decisions.shadow import Skip
+from pipeline.domains.content.savings import savings_share
 from pipeline.errors import error_type_of
 from pipeline.events import (
     AbandonReason,
@@ -102,7 +103,7 @@ class Reckoning:
             return None
         self._instead = sum(seconds for step, seconds in steps.items() if step not in expected)
         saved = self._saved = max(0.0, self._estimate.seconds - self._instead)
-        return min(saved / (saved + spent), _MAX_SHARE) if saved else 0.0
+        return min(savings_share(saved, spent), _MAX_SHARE) if saved else 0.0
 
     def _skipped(self) -> list[Event]:
         """Divide what the record counts as saved among the stages; what was spent instead is taken off all alike."""

@@ -10,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from monitoring.wording.figures import plain
+from pipeline.domains.content.events import PROCESSING_TYPES, SHORTCUTS
+from pipeline.domains.content.savings import in_full
 from pipeline.running.outcome import Outcome
 
 
@@ -18,7 +20,7 @@ def closing_table(outcomes: Sequence[Outcome]) -> RenderableType:
     done = [o for o in outcomes if not o.failed]
     new = [o for o in done if not o.known]
     parts: list[RenderableType] = [
-        _breakdown("By processing type", done, lambda o: o.processing_type, ("full", "lightweight", "early_exit"))
+        _breakdown("By processing type", done, lambda o: o.processing_type, PROCESSING_TYPES)
     ]
     if types := sorted({o.content_type for o in done if o.content_type}):
         parts.append(_breakdown("By content type", done, lambda o: o.content_type or "(left before)", types))
@@ -72,8 +74,9 @@ def _failures(failed: Sequence[Outcome]) -> Table:
 
 
 def _overall(outcomes: Sequence[Outcome], new: Sequence[Outcome]) -> Text:
-    bypassed = sum(o.processing_type != "full" for o in new)
-    spent, saved = _spent(new), _saved(new)
+    bypassed = sum(o.processing_type in SHORTCUTS for o in new)
+    saved = _saved(new)
+    whole = in_full(saved, _spent(new))
     full = [o for o in new if o.processing_type == "full"]
     known, failed = sum(o.known for o in outcomes), sum(o.failed and not o.known for o in outcomes)
     lines = [
@@ -81,7 +84,7 @@ def _overall(outcomes: Sequence[Outcome], new: Sequence[Outcome]) -> Text:
         if known
         else f"{len(new)} new items, {failed} failed",
         f"Bypass rate {percent(bypassed, len(new))}   "
-        f"time saved {percent(saved, saved + spent)} ({seconds(saved)} of {seconds(saved + spent)})   "
+        f"time saved {percent(saved, whole)} ({seconds(saved)} of {seconds(whole)})   "
         f"mean quality of full items {ratio(_quality(full))}",
     ]
     unknown = sum(o.time_saved_seconds is None for o in new)

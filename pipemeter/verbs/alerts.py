@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from monitoring.delivery.alertmanager import DEFAULT_URL, AlertmanagerClient, AlertmanagerError, Delivered, Setup
-from monitoring.delivery.samples import Sample, alert_named, marks_of_a_test, sample
+from monitoring.delivery.samples import DEFAULT_ALERT, Sample, alert_named, marks_of_a_test, sample
 from monitoring.targets.targets import default_path, load_targets
 from pipemeter import exits
 from pipemeter.addresses import server_address
@@ -47,7 +47,7 @@ def command() -> None:
 
 
 @command.command("test")
-@click.option("--alert", "name", metavar="NAME", help="The alert to imitate.  [default: PipelineQualityScoreLow]")
+@click.option("--alert", "name", metavar="NAME", help=f"The alert to imitate.  [default: {DEFAULT_ALERT}]")
 @click.option("--severity", type=click.Choice(["critical", "warning", "info"]), help="Where the alert has several.")
 @click.option("--url", metavar="URL", help=f"Alertmanager.  [default: ALERTMANAGER_URL, else {DEFAULT_URL}]")
 @click.option("--wait", is_flag=True, help="Wait for the deliveries and say how they went.")

@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from pipeline.errors import ERROR_TYPES, LASTING, ConfigError, Problem, StageError, error_type_of
+from pipeline.errors import ERROR_TYPES, LASTING, ConfigError, Problem, StageError, error_type_of, shown, told
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,19 @@ def test_a_refused_configuration_tells_all_its_problems_a_line_each() -> None:
     error = ConfigError(problems)
     assert str(error) == "a:1: b: c: expected d\ne:2: f: g: expected h"
     assert error.problems == problems
+
+
+class MuteError(Exception):
+    """Somebody else's exception, of which neither text nor writing can be had."""
+
+    def __str__(self) -> str:
+        raise SystemExit(3)
+
+    __repr__ = __str__
+
+
+def test_what_another_package_raised_is_told_in_one_line_even_if_it_has_no_text() -> None:
+    assert told(ValueError("no flour\nat all")) == "ValueError: no flour at all"
+    assert told(MuteError()) == "MuteError: (its text cannot be had)"
+    assert shown("x" * 100) == "'" + "x" * 59
+    assert shown(MuteError()) == "a value of type MuteError that cannot be written"

@@ -14,6 +14,7 @@ from monitoring.promql.expressions import signal_record
 from monitoring.targets.slos import Slo, tiers_for
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
+from pipeline.domains.content.families import FAILURES, ITEMS
 
 _LEFT = Scale("percentunit", 1, steps=((None, RED), (0.0, YELLOW), (0.25, GREEN)))
 _LINES = ("red", "orange", "purple", "blue")
@@ -23,7 +24,7 @@ WORST_BUDGET = Panel(
     "Of the objective that has least left: the share of the failures it allows that is not used up. Negative means "
     "overspent. Rests on the objective's own window, not on the chosen range.",
     "number",
-    (PromQL(f"bottomk(1, {BUDGET_RECORD})", ("pipeline_items_total", "pipeline_failures_total", "up"), "{{slo}}"),),
+    (PromQL(f"bottomk(1, {BUDGET_RECORD})", (ITEMS.name, FAILURES.name, "up"), "{{slo}}"),),
     _LEFT,
     width=6,
     height=4,

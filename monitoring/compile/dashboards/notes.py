@@ -5,6 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from monitoring.compile.dashboards.fields import SOURCE, Json
+from monitoring.domains.signal import count_of
+from pipeline.domains.content.families import CONFIG_INFO
+from pipeline.domains.exporter.families import RENDER_DURATION
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -20,7 +23,7 @@ class Note(msgspec.Struct, frozen=True):
     text: str
 
 
-_CONFIG = 'count by (config_version, config_hash) (%s(pipeline_config_info{job=~"$job"}%s))'
+_CONFIG = f'count by (config_version, config_hash) (%s({CONFIG_INFO.name}{{job=~"$job"}}%s))'
 NOTES = (
     Note(
         "Configuration changes",
@@ -39,7 +42,7 @@ NOTES = (
     Note(
         "Restarts",
         "purple",
-        'sum by (instance) (resets(exporter_render_duration_seconds_count{job=~"$job"}[$__rate_interval])) > 0',
+        f'sum by (instance) (resets({count_of(RENDER_DURATION).series}{{job=~"$job"}}[$__rate_interval])) > 0',
         "Restart",
         "of the exporter {{instance}}",
     ),

@@ -1,7 +1,7 @@
 """alertmanager.yml from the section `notifications`: routes, inhibition, quiet hours, receivers.
 
 root (the log takes what nothing else takes)
-  Watchdog -> heartbeat
+  what always fires (Watchdog) -> heartbeat
   a route of config/monitoring.yaml
     one of its channels
       a severity, where its pause, its quiet hours or its grouping differ

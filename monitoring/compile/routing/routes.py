@@ -1,7 +1,7 @@
 """The tree of routes: which alert goes to which channel, how often, and when not.
 
 root (the log takes what nothing else takes)
-  Watchdog -> heartbeat
+  what always fires (Watchdog) -> heartbeat
   a route of config/monitoring.yaml
     one of its channels
       a severity, where its pause, its quiet hours or its grouping differ
@@ -16,16 +16,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from monitoring.compile.routing.integrations import least
+from monitoring.domains.catalogue import heartbeats
 from monitoring.targets.channels import SEVERITIES, AnyChannel, Log, Severity
 from monitoring.targets.notifications import Cooldowns, Notifications, Route
 from monitoring.wording.durations import format_duration
 
 HEARTBEAT = "heartbeat"
-WATCHDOG = "Watchdog"
 TEST_LABEL = "test"  # "true" on alerts that `pipemeter alerts test` sends
 TEST_ID = "test_id"  # one for each of them, so that none is grouped with another or with a real one
 GROUP_BY = ("alertname", "domain", "severity", "slo", TEST_ID)
-_RETRY = 60  # s between looks at the Watchdog's group, so that a beat comes at most that much late
+_RETRY = 60  # s between looks at the heartbeat's group, so that a beat comes at most that much late
 
 
 class RouteTree:
@@ -48,9 +48,9 @@ class RouteTree:
     def root(self, group_wait: float | None) -> dict[str, Any]:
         """Return the root with everything below it."""
         every = self._it.heartbeat.every
-        watchdog = {
+        beat = {
             "receiver": HEARTBEAT,
-            "matchers": [matcher("alertname", (WATCHDOG,))],
+            "matchers": [matcher("alertname", heartbeats())],
             "group_wait": "0s",
             "group_interval": _duration(min(_RETRY, every)),
             "repeat_interval": _duration(every),
@@ -61,7 +61,7 @@ class RouteTree:
             "group_wait": _duration(self._it.group_wait if group_wait is None else group_wait),
             "group_interval": _duration(self._interval),
             "repeat_interval": _duration(self._usual),
-            "routes": [watchdog, *(found for route in self._it.routes if (found := self._route(route)))],
+            "routes": [beat, *(found for route in self._it.routes if (found := self._route(route)))],
         }
 
     def _route(self, route: Route) -> dict[str, Any] | None:

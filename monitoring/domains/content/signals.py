@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monitoring.domains.content.quality_signals import GOOD_QUALITY, ITEM_SPLIT, QUALITY, SPLIT
 from monitoring.domains.signal import JOB, Burn, Signal, Term, buckets_of, count_of, ends, sum_of, term, total
+from pipeline.domains.content.events import SHORTCUTS
 from pipeline.domains.content.families import (
     BYPASSES,
     CHECKPOINT_EVALUATIONS,
@@ -58,7 +59,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Items that skipped work (lightweight or early exit) of all finished items.",
         "ratio",
         "ratio",
-        (_items("lightweight", "early_exit"),),
+        (_items(*SHORTCUTS),),
         (_items(),),
         splits=SPLIT,
     ),

@@ -7,6 +7,8 @@ from pipeline.domains.exporter.families import JOURNAL_LOST_RECORDS
 
 _HEALTH = "pipemeter-health"
 _FIFTEEN_MINUTES = 900
+_FAILED = "prometheus_rule_evaluation_failures_total"
+_FAILED_IN_VMALERT = "vmalert_execution_errors_total"  # there since vmalert counts anything, under this name
 
 NOTIFICATIONS_FAILING = Fixed(
     name="NotificationsFailing",
@@ -23,13 +25,18 @@ NOTIFICATIONS_FAILING = Fixed(
 RULE_EVALUATION_FAILING = Fixed(
     name="RuleEvaluationFailing",
     severity="critical",
-    expr="sum (increase(prometheus_rule_evaluation_failures_total[5m])) > 0",
+    expr=f"sum (increase({_FAILED}[5m])) > 0",
     summary="Prometheus cannot evaluate its rules",
     description='Rules have failed to evaluate for 15m or longer ({{ $value | printf "%.0f" }} times in the last 5m, '
     "target 0), so that alerts may be silent that should fire.",
     advice="See which rule fails and why on Prometheus' page of rules.",
     board=_HEALTH,
     for_seconds=_FIFTEEN_MINUTES,
+    of_vmalert=(
+        ("Prometheus' page of rules", "vmalert's page of groups"),
+        ("Prometheus", "vmalert"),
+        (_FAILED, _FAILED_IN_VMALERT),
+    ),
 )
 WATCHDOG = Fixed(
     name="Watchdog",
@@ -39,6 +46,7 @@ WATCHDOG = Fixed(
     description="This alert always fires, so that its absence can be noticed (target: always there).",
     advice="Nothing is wrong while it fires; when it stops, Prometheus or Alertmanager is not working.",
     board=_HEALTH,
+    heartbeat=True,
 )
 JOURNAL_DAMAGED = Fixed(
     name="JournalDamaged",

@@ -14,6 +14,7 @@ AbandonReason = Literal["cancelled", "interrupted"]
 SkipDecision = Literal["quality_filter", "content_type", "early_exit"]
 SkipVerdict = Literal["right", "wrong"]
 PROCESSING_TYPES: tuple[ProcessingType, ...] = get_args(ProcessingType)
+SHORTCUTS: tuple[ProcessingType, ...] = ("lightweight", "early_exit")  # the ways that skip work: what bypassed is
 BYPASS_REASONS: tuple[BypassReason, ...] = get_args(BypassReason)
 ABANDON_REASONS: tuple[AbandonReason, ...] = get_args(AbandonReason)
 SKIP_DECISIONS: tuple[SkipDecision, ...] = get_args(SkipDecision)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -73,3 +74,13 @@ def test_a_side_that_cannot_be_had_is_refused_in_one_sentence(said: Any, name: s
     (sentence,) = refused.value.problems
     assert sentence.startswith(f"domain {name}: judged {judged!r}: ")
     assert expected in sentence
+
+
+def test_a_side_that_ends_the_program_when_it_is_imported_is_refused_too(
+    said: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "leaving_judged.py").write_text("raise SystemExit(7)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    said("llm", "leaving_judged:DOMAIN")
+    with pytest.raises(DomainError, match="domain llm: judged 'leaving_judged:DOMAIN': SystemExit: 7"):
+        catalogue.registry()

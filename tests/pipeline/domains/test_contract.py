@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,8 +91,24 @@ def test_a_domain_may_name_prefixes_of_its_own() -> None:
         (counter(kind="summary"), "Family 'toy_sold_total': Invalid enum value 'summary' - at `$.kind`"),
         (changed(labels=(Label("colour", cap="many"),)), "Label 'colour': Expected `int`, got `str` - at `$.cap`"),  # type: ignore[arg-type]
         # names
-        (changed(name="pipeline", prefixes=("toy_",)), "there is a domain of that name already"),
-        (changed(name="process", families=()), "prefix process_: such metrics are exposed by others"),
+        (changed(name="pipeline", prefixes=("toy_",)), "pipemeter has a domain of that name already"),
+        (changed(name="process", families=()), "prefix 'process_': such metrics are exposed by others"),
+        (
+            changed(prefixes=("",)),
+            "prefix '': it has to be small letters, digits and underscores, and to end in an unders",
+        ),
+        (
+            changed(prefixes=("toy",)),
+            "prefix 'toy': it has to be small letters, digits and underscores, and to end in an",
+        ),
+        (
+            changed(prefixes=("toy_", "pipeline_")),
+            "prefix 'pipeline_': the metrics of domain pipeline begin with pipelin",
+        ),
+        (
+            changed(prefixes=("toy_", "pipeline_by_")),
+            "prefix 'pipeline_by_': the metrics of domain pipeline begin with p",
+        ),
         (changed(name="shop"), "metric toy_sold_total: its name has to begin with shop_ (see Domain.prefixes)"),
         (
             changed(families=(msgspec.structs.replace(SOLD, name="pipeline_items_total"),), prefixes=("pipeline_",)),
@@ -118,6 +135,14 @@ def test_a_domain_may_name_prefixes_of_its_own() -> None:
         # metrics
         (counter(name="toy_Sold_total"), "metric toy_Sold_total: a metric's name has to be small letters, digits and"),
         (counter(help=" "), "metric toy_sold_total: it has no help text"),
+        (
+            counter(help="Toys sold.\n| or not |"),
+            "metric toy_sold_total: `help` has to be one line: it is a cell of the",
+        ),
+        (
+            histogram(why="five\r\nseconds"),
+            "metric toy_wait_seconds: `why` has to be one line: it is a cell of the refer",
+        ),
         (counter(name="toy_sold"), "metric toy_sold: the name of a counter, and of nothing else, ends in _total"),
         (counter(kind="gauge"), "metric toy_sold_total: the name of a counter, and of nothing else, ends in _total"),
         (counter(buckets=(1.0,)), "metric toy_sold_total: a counter has no buckets"),
@@ -172,6 +197,23 @@ def test_a_domain_may_name_prefixes_of_its_own() -> None:
             changed(handlers=lambda metrics: {ToySold: metrics.series("toy_bought_total")}),
             "its handlers cannot be bound to the metrics: LookupError: metric 'toy_bought_total' is not declared",
         ),
+        (
+            changed(handlers=lambda _: [ToySold]),
+            "its handlers cannot be bound to the metrics: TypeError: expected a mapp",
+        ),
+        (
+            changed(handlers=lambda _: None),
+            "its handlers cannot be bound to the metrics: TypeError: expected a mapping of",
+        ),
+        (
+            changed(handlers=lambda _: {ToySold: None}),
+            "its handlers cannot be bound to the metrics: TypeError: event ToyS",
+        ),
+        (
+            changed(handlers=lambda _: {ToySold: print, "toy": print}),
+            "event 'toy': it is handled, but is none of its even",
+        ),
+        (changed(handlers=lambda _: sys.exit(5)), "its handlers cannot be bound to the metrics: SystemExit: 5"),
         (changed(handlers=dict), "its handlers cannot be bound to the metrics: TypeError: "),
     ],
 )
@@ -180,6 +222,28 @@ def test_what_breaks_the_contract_is_refused_in_a_sentence_that_names_it(domain:
     name = f"domain {domain.name}: " if isinstance(domain, Domain) else ""
     assert f"toys 1.0: {name}{sentence}" in [one[: len(f"toys 1.0: {name}{sentence}")] for one in refused]
     assert all("\n" not in one for one in refused)
+
+
+def test_no_prefix_opens_the_names_that_prometheus_gives() -> None:
+    up = changed(families=(Family("up", "gauge", "Whether the shop is open."),), events=(), handlers=None)
+    assert found(up) == [
+        "toys 1.0: domain toy: metric up: its name has to begin with toy_ (see Domain.prefixes)",
+    ]
+    assert len(found(msgspec.structs.replace(up, prefixes=("",)))) == 1
+
+
+def test_a_prefix_that_begins_that_of_another_package_is_refused() -> None:
+    games = msgspec.structs.replace(TOY, name="toy_games", families=(), labels=(), events=(), handlers=None)
+    assert found(games, (*DOMAINS, TOY)) == [
+        "toys 1.0: domain toy_games: prefix 'toy_games_': the metrics of domain toy begin with toy_"
+    ]
+    assert "prefix 'toy_': the metrics of domain toy_games begin with toy_games_" in found(TOY, (*DOMAINS, games))[0]
+
+
+def test_a_name_that_is_taken_is_said_once_with_the_package_that_has_it() -> None:
+    assert problems(TOY, "zoo 2.0", (*DOMAINS, TOY), {"toy": "toys 1.0"}) == [
+        "zoo 2.0: domain toy: toys 1.0 has a domain of that name already"
+    ]
 
 
 def test_label_sets_that_stand_at_zero_are_bounded_unless_none_do() -> None:

@@ -10,9 +10,28 @@ from structlog.testing import capture_logs
 
 from pipeline.domains.catalogue import DOMAINS
 from pipeline.domains.others import Loaded, load
+from pipeline.events import ItemFinished
 from pipeline.metrics.registry import Metrics
 from tests.toys import SAYS, install
 
+SILENT = """
+class Silent(Exception):
+    def __repr__(self):
+        raise ValueError("no")
+
+    __str__ = __repr__
+
+
+"""
+EVIL = """
+class Evil:
+    @property
+    def __class__(self):
+        return 1 / 0
+
+
+DOMAIN = Evil()
+"""
 _number = itertools.count()
 SAYS = SAYS
 
@@ -29,6 +48,10 @@ class Site:
         name = f"toys{next(_number)}"
         install(self._folder, name, says, points and points.replace("toys.", f"{name}."))
         return name
+
+    def points_of(self, name: str) -> Path:
+        """Return the file of a package's entry points."""
+        return self._folder / f"{name}-1.0.dist-info" / "entry_points.txt"
 
 
 @pytest.fixture
@@ -83,6 +106,70 @@ def test_a_handler_that_raises_loses_its_own_event_only(site: Site) -> None:
     ]
 
 
+def test_a_handler_that_ends_the_program_ends_nothing(site: Site) -> None:
+    site.add(SAYS.replace("wait.observe(event.waited_seconds)", "raise SystemExit(9)"))
+    loaded = load(DOMAINS)
+    metrics = metrics_of(loaded)
+    with capture_logs() as logs:
+        metrics.apply(event(loaded, colour="red"))
+    assert [log["error"] for log in logs] == ["SystemExit: 9"]
+
+
+@pytest.mark.parametrize("second", ["raise SystemExit(5)", "return [ToySold]", "return {ToySold: None}", "return {}"])
+def test_handlers_that_are_bound_once_only_lose_their_own_events(site: Site, second: str) -> None:
+    start = f"def handlers(metrics):\n    if bound:\n        {second}\n    bound.append(metrics)\n"
+    site.add(SAYS.replace("def handlers(metrics):\n", f"bound = []\n\n\n{start}"))
+    loaded = load(DOMAINS)
+    assert loaded.refused == ()
+    metrics = metrics_of(loaded)
+    metrics.apply_many([event(loaded, colour="red"), ItemFinished("full")])
+    value = metrics.registry.get_sample_value
+    assert value("exporter_rejected_records_total", {"reason": "invalid"}) == 1
+    assert value("toy_wait_seconds_count") == 0
+    finished = {"processing_type": "full", "content_type": "unspecified", "config_version": "unspecified"}
+    assert value("pipeline_items_total", finished) == 1
+
+
+def test_what_a_handler_counts_without_the_guard_makes_no_series(site: Site) -> None:
+    site.add(SAYS.replace("shop(event.shop)", "event.shop or 'unspecified'"))
+    loaded = load(DOMAINS)
+    metrics = metrics_of(loaded)
+    metrics.apply_many(event(loaded, colour="red", shop=f"shop {n}") for n in range(3000))
+    metrics.apply(event(loaded, colour="red"))
+    (sold,) = [family for family in metrics.registry.collect() if family.name == "toy_sold"]
+    assert {sample.labels["toy_shop"] for sample in sold.samples} == {"unspecified"}
+    value = metrics.registry.get_sample_value
+    assert value("toy_sold_total", {"colour": "red", "toy_shop": "unspecified"}) == 1
+    assert value("exporter_rejected_records_total", {"reason": "invalid"}) == 3000
+
+
+@pytest.mark.parametrize("lines", [b"toys", b"t\xe9 = toys.says:DOMAIN"])
+def test_entry_points_that_cannot_be_read_are_named_and_keep_no_other_out(site: Site, lines: bytes) -> None:
+    site.add()
+    broken = site.add()
+    site.points_of(broken).write_bytes(b"[pipemeter.domains]\n" + lines + b"\n")
+    loaded = load(DOMAINS)
+    assert loaded.domains[-1].name == "toy"
+    (sentence,) = loaded.refused
+    assert sentence.startswith(f"{broken} 1.0: its entry_points.txt cannot be read: ")
+
+
+def test_entry_points_of_others_that_cannot_be_read_are_no_matter_of_ours(site: Site) -> None:
+    site.add()
+    stranger = site.add()
+    site.points_of(stranger).write_bytes(b"[console_scripts]\nt\xe9\n")
+    loaded = load(DOMAINS)
+    assert loaded.domains[-1].name == "toy"
+    assert loaded.refused == ()
+
+
+def test_a_package_without_metadata_goes_by_what_its_entry_point_leads_to(site: Site) -> None:
+    name = site.add("import no_such_module")
+    (site.points_of(name).parent / "METADATA").unlink()
+    (sentence,) = load(DOMAINS).refused
+    assert sentence.startswith(f"{name}.says:DOMAIN: domain toy: cannot be loaded: ModuleNotFoundError: ")
+
+
 def test_a_domain_that_only_declares_has_nothing_to_guard(site: Site) -> None:
     site.add(SAYS.replace("events=(ToySold,),", "").replace("handlers=handlers,", ""))
     loaded = load(DOMAINS)
@@ -95,6 +182,19 @@ def test_a_domain_that_only_declares_has_nothing_to_guard(site: Site) -> None:
     [
         ("import no_such_module", None, "domain toy: cannot be loaded: ModuleNotFoundError: No module named"),
         ("DOMAIN = 1 / 0", None, "domain toy: cannot be loaded: ZeroDivisionError: division by zero"),
+        ("raise SystemExit(7)", None, "domain toy: cannot be loaded: SystemExit: 7"),
+        (f"{SILENT}raise Silent", None, "domain toy: cannot be loaded: Silent: (its text cannot be had)"),
+        (
+            f"{SILENT}DOMAIN = Silent()",
+            None,
+            "its entry point leads to a value of type Silent that cannot be written",
+        ),
+        (EVIL, None, "domain toy: cannot be loaded: ZeroDivisionError: "),
+        (
+            SAYS,
+            "toy = toys says DOMAIN",
+            "domain toy: its entry point is 'toys says DOMAIN', expected package.module:ATTRIBUTE",
+        ),
         (SAYS, "toy = toys.says:DOMAINE", "domain toy: cannot be loaded: AttributeError: "),
         (SAYS, "toy = toys.says:SOLD", "its entry point leads to Family("),
         (SAYS.replace('("red", "blue", "green")', "()"), None, "domain toy: label colour: it has neither values nor a"),
@@ -112,8 +212,7 @@ def test_of_two_that_claim_one_name_the_first_in_the_order_of_packages_has_it(si
     first, second = site.add(), site.add()
     loaded = load(DOMAINS)
     assert [domain.name for domain in loaded.domains] == ["pipeline", "exporter", "toy"]
-    assert all(sentence.startswith(f"{second} 1.0: domain toy: ") for sentence in loaded.refused), first
-    assert f"{second} 1.0: domain toy: there is a domain of that name already" in loaded.refused
+    assert loaded.refused == (f"{second} 1.0: domain toy: {first} 1.0 has a domain of that name already",)
 
 
 def test_one_that_is_refused_does_not_keep_others_out(site: Site) -> None:

@@ -112,6 +112,7 @@ def test_events_reach_the_families_of_their_domain_one_by_one_and_together(metri
 def test_an_event_of_no_domain_is_an_error(metrics: Metrics) -> None:
     with pytest.raises(KeyError):
         metrics.apply("baked")
+    assert [metrics.takes(event) for event in ("baked", Baked("rye"))] == [False, True]
 
 
 def test_values_beyond_the_cap_become_other_and_are_counted_by_label(metrics: Metrics) -> None:
@@ -141,6 +142,23 @@ def test_families_share_the_guard_of_a_shared_label_and_keep_one_of_their_own_ap
     again = msgspec.structs.replace(BURNT, name="bread_eaten_total")
     both = Metrics(CollectorRegistry(), (Domain("bread", (BURNT, again), LABELS),))
     assert both.guard(BURNT, "why") is not both.guard(again, "why")
+
+
+def test_a_family_that_is_watched_counts_only_what_went_through_its_guards(metrics: Metrics) -> None:
+    metrics.watch(LOAVES)
+    loaves, sort = metrics.series(LOAVES), metrics.guard(LOAVES, "sort")
+    with pytest.raises(ValueError, match=r"label sort: 'oats' did not go through its guard \(metrics.guard\)"):
+        loaves("oats", "left")
+    for wrong in ("", None, 5):
+        with pytest.raises(ValueError, match=f"label sort: {wrong!r} did not go"):
+            loaves(wrong, "left")  # type: ignore[arg-type]
+    assert sort("oats") == "oats"
+    loaves("oats", "left").inc()
+    loaves(sort("spelt"), "other").inc()  # beyond the cap
+    assert value(metrics, "bread_loaves_total", sort="oats", oven="left") == 1
+    assert value(metrics, "bread_loaves_total", sort="other", oven="other") == 1
+    with pytest.raises(ValueError, match="Incorrect label count"):
+        loaves("rye")
 
 
 def test_a_child_that_is_forgotten_leaves_the_exposition_and_may_come_back(metrics: Metrics) -> None:

@@ -4,10 +4,11 @@ import math
 
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from pipeline import InProcessRecorder
 from pipeline.configuration.config import load_config
-from pipeline.events import ItemFinished, StageFinished
+from pipeline.events import DomainEvent, ItemFinished, StageFinished
 
 
 @pytest.fixture
@@ -22,6 +23,17 @@ def test_a_recorder_never_raises_and_counts_what_it_refuses(recorder: InProcessR
     registry = recorder.metrics.registry
     assert registry.get_sample_value("exporter_rejected_records_total", {"reason": "invalid"}) == 2
     assert registry.get_sample_value("exporter_records_total") == 1
+
+
+def test_an_event_that_no_domain_declares_is_said_to_be_that(recorder: InProcessRecorder) -> None:
+    class Refused(DomainEvent, frozen=True, tag="refused"):
+        """An event of a package that was left out."""
+
+    with capture_logs() as logs:
+        recorder.record(Refused())
+    assert [(log["event_type"], log["error"]) for log in logs] == [
+        ("Refused", "no domain that can be used declares it")
+    ]
 
 
 def test_the_active_configuration_is_exposed(recorder: InProcessRecorder) -> None:

@@ -59,7 +59,7 @@ class SoundHistory:
         if more := len(self._broken) - len(named):
             named.append(f"{more} more counters hold none")
         if named and (count := int(self.left_out[since:].sum())):
-            named.append(f"these {count} stretches are left out of everything")
+            named.append(f"left out of everything: {count}")
         return ("; ".join(named),) if named else ()
 
     def _note(self, series: str, by: Key, key: Key, broken: NDArray[np.bool_], needed: bool) -> None:

@@ -30,8 +30,7 @@ def test_the_time_in_which_one_counter_holds_no_count_is_left_out_of_all() -> No
     assert kept["a",].tolist() == [1, 1, 0, 0]
     assert kept["b",].tolist() == [5, 5, 0, 0]
     assert sound.broken() == (
-        'n{kind="b"} holds no count (infinity or NaN) in 2 of 4 stretches of time; '
-        "these 2 stretches are left out of everything",
+        'n{kind="b"} holds no count (infinity or NaN) in 2 of 4 stretches of time; left out of everything: 2',
     )
 
 

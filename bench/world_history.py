@@ -23,7 +23,8 @@ class WorldHistory:
         """Return how much the sum of the matching series rose in each block."""
         found: dict[Key, Floats] = {}
         for key, one in self._matching(series, by, where):
-            found[key] = found.get(key, np.zeros(self.blocks)) + np.diff(one.values)
+            with np.errstate(invalid="ignore"):  # infinity less infinity is no number, as on a server
+                found[key] = found.get(key, np.zeros(self.blocks)) + np.diff(one.values)
         return found
 
     async def levels(self, series: str, by: Key, where: Mapping[str, str] | None = None) -> dict[Key, Floats]:

@@ -55,7 +55,7 @@ class History(Protocol):
     blocks: int
 
     async def increases(self, series: str, by: Key, where: Mapping[str, str] | None = None) -> dict[Key, Floats]:
-        """Return how much the sum of the matching series rose in each block."""
+        """Return how much the sum of the matching series rose in each block; nan where one of them holds no count."""
 
     async def levels(self, series: str, by: Key, where: Mapping[str, str] | None = None) -> dict[Key, Floats]:
         """Return where the greatest of the matching gauges stood at the end of each block (nan: nowhere)."""
@@ -76,7 +76,10 @@ class PrometheusHistory:
         self._done, self._known = 0, max(expected, 1) * len(list(self._pieces()))
 
     async def increases(self, series: str, by: Key, where: Mapping[str, str] | None = None) -> dict[Key, Floats]:
-        """Return how much the sum of the matching series rose in each block. Raises PrometheusError."""
+        """Return how much the sum of the matching series rose in each block. Raises PrometheusError.
+
+        Nan where one of them holds no count (infinity, NaN).
+        """
         block = format_duration(self._grid.block_seconds)
         expression = f"sum by ({', '.join(by)}) (increase({selector(series, where)}[{block}]))"
         return await self._ask(expression, by, 0.0)
@@ -90,7 +93,7 @@ class PrometheusHistory:
     async def totals(self, series: str, by: Key, where: Mapping[str, str] | None, since: int) -> dict[Key, float]:
         """Return how much the matching counters rose from block `since` on. Raises PrometheusError.
 
-        Extrapolated at the ends alone; the sum of all blocks is extrapolated at each of theirs.
+        Extrapolated at the ends alone; the sum of all blocks is extrapolated at each of theirs. Nan as for increases.
         """
         found, size = dict[Key, float](), max(1, _PIECE_SECONDS // self._grid.block_seconds)
         for last in range(self.blocks, since, -size):
@@ -98,9 +101,8 @@ class PrometheusHistory:
             at = self._grid.start + last * self._grid.block_seconds
             text = f"sum by ({', '.join(by)}) (increase({selector(series, where)}[{span}]))"
             for one in await self._client.query(text, at):
-                if abs(one.value) <= GREATEST:
-                    key = tuple(one.labels.get(name, "") for name in by)
-                    found[key] = found.get(key, 0.0) + one.value
+                key = tuple(one.labels.get(name, "") for name in by)
+                found[key] = found.get(key, 0.0) + (one.value if abs(one.value) <= GREATEST else math.nan)
         return found
 
     async def counts(self, series: str, by: Key, where: Mapping[str, str] | None, since: int) -> dict[Key, float]:
@@ -127,8 +129,8 @@ class PrometheusHistory:
         values = found.setdefault(key, np.full(self.blocks, missing))
         for at, value in one.points:
             block = round((at - self._grid.start) / self._grid.block_seconds) - 1
-            if 0 <= block < self.blocks and abs(value) <= GREATEST:
-                values[block] = value
+            if 0 <= block < self.blocks:
+                values[block] = value if abs(value) <= GREATEST else math.nan
 
     def _pieces(self) -> list[tuple[int, int]]:
         size = max(1, _PIECE_SECONDS // self._grid.block_seconds)

@@ -12,6 +12,7 @@ import numpy as np
 from monitoring.domains.signal import buckets_of, count_of, sum_of
 from monitoring.history.blocks import Floats, History, Key
 from monitoring.history.histograms import Buckets, assemble
+from monitoring.history.sound import SoundHistory
 from pipeline.domains.content.events import SHORTCUTS
 from pipeline.domains.content.families import (
     BYPASSES,
@@ -38,6 +39,8 @@ SWITCHES = ("quality_filtering", "content_routing", "early_exit")  # that decide
 WAY = ("processing_type", "content_type")
 OF_FULL = {"processing_type": "full", "dimension": "overall"}  # the scores of what people got
 FEW = 200.0  # items, below which they are counted anew: limits are 100 and less, extrapolation adds or loses some
+_TABLES = ("items", "spent", "saved", "bypasses", "score_sums", "evaluations", "exits", "shadow", "stages")
+_HISTOGRAMS = ("scores", "margins", "candidates")
 _DISAGREED = 0.5  # a switch that is on in one process and off in another
 
 
@@ -72,6 +75,7 @@ class Evidence(msgspec.Struct, frozen=True):
     stages: Table  # stage: s, of all configurations
     counted: tuple[float, float] | None = None  # items finished, and those assessed, over all blocks at once
     today: Today | None = None  # as counted over all blocks at once
+    broken: tuple[str, ...] = ()  # counters that hold no count, and what is done about them; one sentence each
 
     def __repr__(self) -> str:
         """Return few words: `asyncio.run` prints what it returns (to nobody), which took longer than the questions."""
@@ -121,10 +125,10 @@ class Evidence(msgspec.Struct, frozen=True):
             "counted": None,
             "today": None,
         }
-        for name in ("items", "spent", "saved", "bypasses", "score_sums", "evaluations", "exits", "shadow", "stages"):
+        for name in _TABLES:
             table: Table = getattr(self, name)
             changes[name] = {key: values[first:last] for key, values in table.items()}
-        for name in ("scores", "margins", "candidates"):
+        for name in _HISTOGRAMS:
             found: Histograms = getattr(self, name)
             changes[name] = {key: Buckets(one.edges, one.counts[first:last]) for key, one in found.items()}
         return msgspec.structs.replace(self, **changes)
@@ -134,29 +138,31 @@ class Evidence(msgspec.Struct, frozen=True):
         return sum(self.items.values(), np.zeros(self.blocks))
 
 
-async def read_evidence(history: History, version: str | None = None) -> Evidence | None:
+async def read_evidence(server: History, version: str | None = None) -> Evidence | None:
     """Ask for everything; without a version, for the one with most items. None: nothing was seen of it.
 
     Raises PrometheusError.
     """
+    history = SoundHistory(server)
     seen = await history.increases(ITEMS.name, ("config_version", "instance"))
     counts: dict[str, float] = {}
     for (name, _), values in seen.items():
         counts[name] = counts.get(name, 0.0) + float(values.sum())
     chosen = version if version is not None else max(counts, key=lambda name: counts[name], default=None)
-    if chosen is None or not counts.get(chosen):
+    if chosen is None or not (counts.get(chosen) or (history.left_out.any() and chosen in counts)):
         return None
+    history = SoundHistory(server)  # what other configurations count is not its business
     where = {"config_version": chosen}
-    exposed = await history.levels(THRESHOLD.name, ("threshold", "instance"), where)
+    exposed = await server.levels(THRESHOLD.name, ("threshold", "instance"), where)
     levels = _greatest(exposed)
     mine = {instance for (name, instance), values in seen.items() if name == chosen and values.sum() > 0}
-    told = await history.levels(FEATURE_ENABLED.name, ("feature", "instance"))
+    told = await server.levels(FEATURE_ENABLED.name, ("feature", "instance"))
     switches = _switches({key: values for key, values in told.items() if key[1] in mine}, exposed)
     stable = {"thresholds": _stable_from(levels)}
     stable |= {f"the switch {name}": _stable_from({(name,): states}) for (name,), states in switches.items()}
     first = max(stable.values())
     asked = _Asked(history, where, first)
-    return Evidence(
+    found = Evidence(
         chosen,
         {name: n for name, n in counts.items() if name != chosen and n >= 1},
         _last(levels),
@@ -168,22 +174,40 @@ async def read_evidence(history: History, version: str | None = None) -> Evidenc
         saved=await asked.counter(TIME_SAVED.name, WAY),
         bypasses=await asked.counter(BYPASSES.name, ("reason", "content_type")),
         scores=await asked.histogram(QUALITY_SCORE, ("dimension", *WAY)),
-        score_sums=await asked.counter(sum_of(QUALITY_SCORE).series, ("dimension", *WAY)),
+        score_sums=await asked.counter(sum_of(QUALITY_SCORE).series, ("dimension", *WAY), needed=False),
         margins=await asked.histogram(QUALITY_MARGIN, ("content_type",)),
         candidates=await asked.histogram(EXIT_CANDIDATE_CONFIDENCE, ("checkpoint",)),
         evaluations=await asked.counter(CHECKPOINT_EVALUATIONS.name, ("checkpoint",)),
         exits=await asked.counter(EARLY_EXITS.name, ("checkpoint",)),
         shadow=await asked.counter(SHADOW_ITEMS.name, ("decision", "verdict")),
-        stages=await asked.counter(sum_of(STAGE_DURATION).series, ("pipeline_stage",), everywhere=True),
+        stages=await asked.counter(sum_of(STAGE_DURATION).series, ("pipeline_stage",), everywhere=True, needed=False),
     )
+    return _without_broken(found, history, first)
+
+
+def _without_broken(evidence: Evidence, history: SoundHistory, first: int) -> Evidence:
+    """Return evidence with nothing in the blocks in which a counter held no count."""
+    out, changes = history.left_out[first:], dict[str, Any]()
+    if out.any():
+        for name in _TABLES:
+            table: Table = getattr(evidence, name)
+            changes[name] = {key: np.where(out, 0.0, values) for key, values in table.items()}
+        for name in _HISTOGRAMS:
+            found: Histograms = getattr(evidence, name)
+            changes[name] = {
+                key: Buckets(one.edges, np.where(out[:, None], 0.0, one.counts)) for key, one in found.items()
+            }
+    return msgspec.structs.replace(evidence, broken=history.broken(first), **changes)
 
 
 async def recounted(history: History, evidence: Evidence) -> Evidence:
     """Return evidence with what is said of today counted over all blocks at once. Raises PrometheusError.
 
     Blocks are extrapolated each for itself, which is exact to a scrape in a block. Where items are so few that limits
-    decide, they are counted by the samples themselves.
+    decide, they are counted by the samples themselves. Where a counter holds no count the blocks are all that is known.
     """
+    if evidence.broken:
+        return evidence
     where, since = {"config_version": evidence.version}, history.blocks - evidence.blocks
     few = evidence.finished() < FEW
     full = {**where, **OF_FULL}
@@ -203,7 +227,8 @@ async def recounted(history: History, evidence: Evidence) -> Evidence:
     )
     overall = {**where, "dimension": "overall", "le": "+Inf"}
     assessed = await count(buckets_of(QUALITY_SCORE).series, (), overall, since)
-    return msgspec.structs.replace(evidence, today=today, counted=(finished, sum(assessed.values())))
+    counted = (finished, sum(assessed.values()))
+    return msgspec.structs.replace(evidence, today=today, counted=counted if all(map(math.isfinite, counted)) else None)
 
 
 def _share(part: float, whole: float) -> float:
@@ -213,11 +238,11 @@ def _share(part: float, whole: float) -> float:
 class _Asked:
     """Asks for one configuration, from one block on."""
 
-    def __init__(self, history: History, where: Mapping[str, str], first: int) -> None:
+    def __init__(self, history: SoundHistory, where: Mapping[str, str], first: int) -> None:
         self._history, self._where, self._first = history, where, first
 
-    async def counter(self, series: str, by: Key, *, everywhere: bool = False) -> Table:
-        found = await self._history.increases(series, by, None if everywhere else self._where)
+    async def counter(self, series: str, by: Key, *, everywhere: bool = False, needed: bool = True) -> Table:
+        found = await self._history.increases(series, by, None if everywhere else self._where, needed=needed)
         return {key: values[self._first :] for key, values in found.items()}
 
     async def histogram(self, family: Family, by: Key) -> Histograms:

@@ -8,6 +8,7 @@ so. The one that fewest speak against is believed; if too many do, the evidence 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
@@ -27,6 +28,7 @@ _COMPLETE = 0.9  # of the items must have a margin, for margins to tell of all o
 _REMAINING = 1.5  # items of a type that may speak against it once what lies before a change is left out
 _AHEAD, _BLOCK = 9, 0.25  # blocks looked at for the end of what lies before; items against it that one is worth
 _MIN_ITEMS = 100.0  # after a change, before what lies before it is left out
+_DIFFERS = 10.8  # likelihood ratio that two rates differ: 1 in 1000 by chance (chi square, one degree of freedom)
 
 Thresholds = Sequence[float]  # of overall, coherence, completeness, informativeness
 
@@ -35,7 +37,8 @@ class Seen(msgspec.Struct, frozen=True):
     """How one content type's items went. `doubt`: what contradicts that, empty where nothing does.
 
     `possible`: the modes that it may have gone by; more than one where there is doubt. `margins`: whether those
-    recorded tell of all its items.
+    recorded tell of all its items. `mixed`: items that left early lie on both sides of the thresholds, so that nothing
+    follows from how they left, nor from margins, which do not know which way an item went.
     """
 
     mode: Mode = "quality_check"
@@ -43,6 +46,7 @@ class Seen(msgspec.Struct, frozen=True):
     doubt: str = ""
     possible: tuple[Mode, ...] = ("quality_check",)
     margins: bool = True
+    mixed: bool = False
 
     def standing(self, way: str) -> Standing:
         """Return how the items that went one way stand to the thresholds."""
@@ -77,7 +81,9 @@ _CHECKED: dict[str, Standing] = {"full": "passed", "early_exit": "passed", "ligh
 class _Counts(msgspec.Struct, frozen=True):
     """What is counted of one type, and how many of it cannot have gone as the thresholds say."""
 
-    passed: float  # processed in full, or left after the assessment
+    passed: float  # processed in full
+    left: float  # left after the assessment, which tells of no way: the checkpoint may come before the filter
+    left_below: float  # of those, at least so many lie below a threshold
     light: float
     routed: float  # bypassed for their type
     filtered: float  # bypassed for low quality
@@ -89,7 +95,7 @@ class _Counts(msgspec.Struct, frozen=True):
     @property
     def items(self) -> float:
         """All that were assessed."""
-        return self.passed + self.light
+        return self.passed + self.left + self.light
 
     @property
     def allowed(self) -> float:
@@ -116,7 +122,8 @@ def observe(evidence: Evidence, thresholds: Thresholds) -> Observed:
 def settled(evidence: Evidence, thresholds: Thresholds) -> Evidence:
     """Return the end of the window in which every type went one way, where types changed theirs within the window.
 
-    Nothing is left out where there is no contradiction, or none that leaving out the beginning would mend.
+    Nothing is left out where there is no contradiction, or none that leaving out the beginning would mend. A short end
+    shows no contradiction for want of items: what is left out has to differ from it.
     """
     doubted = [kind for kind, seen in observe(evidence, thresholds).types.items() if seen.doubt]
     if not doubted:
@@ -128,9 +135,27 @@ def settled(evidence: Evidence, thresholds: Thresholds) -> Evidence:
             break
         part = evidence.between(first, evidence.blocks, what)
         seen = observe(part, thresholds)
-        if not seen.doubts:
+        if not seen.doubts and _differs(evidence.between(0, first), part, seen, doubted, thresholds):
             return _without_remains(evidence, part, first, seen, thresholds)
     return evidence
+
+
+def _differs(before: Evidence, after: Evidence, seen: Observed, kinds: Sequence[str], thresholds: Thresholds) -> bool:
+    """Tell whether of each type surely more items speak against `seen` before a moment than after it."""
+    for kind in kinds:
+        old, new = (_counts(part, kind, thresholds) for part in (before, after))
+        if not _surely_more(_against(old, seen, kind), old.items, _against(new, seen, kind), new.items):
+            return False
+    return True
+
+
+def _surely_more(some: float, of: float, others: float, of_others: float) -> bool:
+    """Tell whether some items of so many are surely a greater share than others of so many (likelihood ratio)."""
+    if of < 1 or of_others < 1 or some / of <= others / of_others:
+        return False
+    share = (some + others) / (of + of_others)
+    parts = ((some, of), (others, of_others))
+    return 2 * sum(n * math.log(n / (total * share)) for n, total in parts if n > 0) > _DIFFERS
 
 
 def _without_remains(whole: Evidence, part: Evidence, first: int, seen: Observed, thresholds: Thresholds) -> Evidence:
@@ -181,26 +206,27 @@ def margins_of(buckets: Buckets) -> Distribution:
 
 def _counts(evidence: Evidence, kind: str, thresholds: Thresholds) -> _Counts:
     passed, light = evidence.total(evidence.items, "full", kind), evidence.total(evidence.items, "lightweight", kind)
-    passed += assessed_exits(evidence, kind)
+    left = assessed_exits(evidence, kind)
     routed, filtered = (evidence.total(evidence.bypasses, reason, kind) for reason in ("content_type", "low_quality"))
-    kept = [one for way in ("full", "early_exit") if (one := _failing(evidence, way, kind, thresholds)) is not None]
+    kept, exited = (_failing(evidence, way, kind, thresholds) for way in ("full", "early_exit"))
     gone = _failing(evidence, "lightweight", kind, thresholds)
-    kept_below = sum(one.low for one in kept)
+    kept_below, left_below = (0.0 if one is None else one.low for one in (kept, exited))
     gone_above = 0.0 if gone is None else gone.total - gone.high
-    nothing = light < 1 and bool(kept) and sum(one.high for one in kept) < _NOTICED
+    nothing = light < 1 and kept is not None and kept.high < _NOTICED
     margins = evidence.margins.get((kind,))
-    complete = margins is not None and float(margins.counts.sum()) >= max(1.0, _COMPLETE * (passed + light))
+    complete = margins is not None and float(margins.counts.sum()) >= max(1.0, _COMPLETE * (passed + left + light))
     if margins is not None and complete:
         below = margins_of(margins)
         surely, most = below.below(below.edge_before(0.0)).low, below.below(0.0).high
         gone_light = evidence.items.get(("lightweight", kind), np.zeros(evidence.blocks))
-        unfinished = max(
-            0.0, float(margins.counts.sum()) - passed - light
-        )  # failed after the assessment, or still there
-        kept_below = max(kept_below, _most_in_a_row(surely - gone_light) - unfinished)
+        below_not_gone = _most_in_a_row(surely - gone_light)
+        others = max(0.0, float(margins.counts.sum()) - passed - light)  # left early, failed later, or still there
+        kept_below = max(kept_below, below_not_gone - others)
+        left_below = max(left_below, min(left, below_not_gone - kept_below - max(0.0, others - left)))
         gone_above = max(gone_above, _most_in_a_row(gone_light - most))
         nothing = float(most.sum()) < _NOTICED
-    return _Counts(passed, light, routed, filtered, kept_below, gone_above, complete, nothing or passed + light < 1)
+    nothing = nothing or passed + left + light < 1
+    return _Counts(passed, left, left_below, light, routed, filtered, kept_below, gone_above, complete, nothing)
 
 
 def _most_in_a_row(differences: Floats) -> float:
@@ -264,12 +290,14 @@ def _seen(evidence: Evidence, kind: str, counts: _Counts, routing: bool, filteri
         if filtering:
             del against["full"]
     best = _best(counts, against)
-    margins = counts.complete or (kind,) not in evidence.margins
+    mixed = filtering and best == "quality_check" and counts.left_below > _NOTICED
+    margins = (counts.complete and not mixed) or (kind,) not in evidence.margins
     if against[best] > counts.allowed:
         return Seen("quality_check", {}, _doubt(counts, filtering), _possible(counts, routing), margins=False)
     if best == "full" and not filtering:  # would be checked if the filter were on
         return Seen("quality_check", {}, margins=margins)
-    return Seen(best, _CHECKED if best == "quality_check" else {}, possible=(best,), margins=margins)
+    standings = {way: how for way, how in _CHECKED.items() if not (mixed and way == "early_exit")}
+    return Seen(best, standings if best == "quality_check" else {}, possible=(best,), margins=margins, mixed=mixed)
 
 
 def _possible(counts: _Counts, routing: bool) -> tuple[Mode, ...]:

@@ -83,8 +83,11 @@ class Stratum:
         return self._checked(plan)
 
     def _checked(self, plan: Plan) -> Moves:
+        none = exactly(self.full * 0.0)
         passing = self.bypassed.failing(plan.thresholds).rest(self.light).clipped(0.0, np.inf)
         lost, earlier = (population.failing(plan.thresholds) for population in (self.kept, self.left))
+        if self.seen.mixed:  # they left whatever their scores: those below may leave as before
+            earlier = none.or_else(earlier)
         return Moves(lost, self._staying(passing), earlier, self._going(passing))
 
     def _doubtful(self, plan: Plan) -> Moves:

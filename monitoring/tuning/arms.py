@@ -16,6 +16,7 @@ from monitoring.domains.signal import buckets_of, count_of, sum_of
 from monitoring.history.blocks import Floats, History, Key
 from monitoring.history.histograms import Buckets, Distribution, assemble
 from monitoring.history.resampling import Resampling
+from monitoring.history.sound import SoundHistory
 from monitoring.outlook.evidence import FEW, OF_FULL, WAY
 from pipeline.domains.content.events import PROCESSING_TYPES, SHORTCUTS
 from pipeline.domains.content.families import FAILURES, ITEM_DURATION, ITEMS, QUALITY_SCORE, TIME_SAVED, TIME_SPENT
@@ -43,6 +44,7 @@ class ArmBlocks(msgspec.Struct, frozen=True):
         None  # finished items by type, from the samples themselves; where limits decide
     )
     tells_failures: bool = True  # somebody exposes failures at all
+    broken: tuple[str, ...] = ()  # counters that hold no count, and what is done about them; one sentence each
 
     def __repr__(self) -> str:
         """Return few words, see `Evidence.__repr__`."""
@@ -70,30 +72,39 @@ class ArmBlocks(msgspec.Struct, frozen=True):
         return seen - {UNSPECIFIED}
 
 
-async def read_arm(history: History, version: str) -> ArmBlocks:
+async def read_arm(server: History, version: str) -> ArmBlocks:
     """Ask for one arm. Raises PrometheusError."""
+    history = SoundHistory(server)
     where = {"config_version": version}
     full = {**where, **OF_FULL}
     buckets = await history.increases(buckets_of(QUALITY_SCORE).series, ("content_type", "le"), full)
-    durations = await history.increases(buckets_of(ITEM_DURATION).series, ("processing_type", "le"), where)
+    durations = await history.increases(
+        buckets_of(ITEM_DURATION).series, ("processing_type", "le"), where, needed=False
+    )
     failures = await history.increases(FAILURES.name, ("config_version", "content_type"))
     items = await history.increases(ITEMS.name, WAY, where)
-    counted = None
-    if 0 < sum(float(values.sum()) for values in items.values()) < FEW:
-        found = await history.counts(ITEMS.name, ("content_type",), where, 0)
+    spent = await history.increases(TIME_SPENT.name, WAY, where)
+    saved = await history.increases(TIME_SAVED.name, WAY, where)
+    scores = await history.increases(sum_of(QUALITY_SCORE).series, ("content_type",), full)
+    scored = await history.increases(count_of(QUALITY_SCORE).series, ("content_type",), full)
+    broken, counted = history.broken(), None
+    items = history.kept(items)
+    if 0 < sum(float(values.sum()) for values in items.values()) < FEW and not broken:
+        found = await server.counts(ITEMS.name, ("content_type",), where, 0)
         counted = {key[0]: count for key, count in found.items()}
     return ArmBlocks(
         version,
         items,
-        await history.increases(TIME_SPENT.name, WAY, where),
-        await history.increases(TIME_SAVED.name, WAY, where),
-        {key[1:]: values for key, values in failures.items() if key[0] == version},
-        await history.increases(sum_of(QUALITY_SCORE).series, ("content_type",), full),
-        await history.increases(count_of(QUALITY_SCORE).series, ("content_type",), full),
-        _deviation(_pooled(buckets), history.blocks),
+        history.kept(spent),
+        history.kept(saved),
+        history.kept({key[1:]: values for key, values in failures.items() if key[0] == version}),
+        history.kept(scores),
+        history.kept(scored),
+        _deviation(_pooled(history.kept(buckets)), history.blocks),
         {key[0]: _variation(histogram) for key, histogram in assemble(durations, history.blocks).items()},
         counted,
         bool(failures),
+        broken,
     )
 
 

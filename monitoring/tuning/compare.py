@@ -126,8 +126,9 @@ def _apart(a: Floats, b: Floats) -> list[str]:
 
 
 def _missing(a: ArmBlocks, b: ArmBlocks) -> Iterator[str]:
-    """Say which families are not there, and what therefore is not known."""
+    """Say which families are not there or hold no count, and what therefore is not known."""
     for name, arm in (("A", a), ("B", b)):
+        yield from (f"{name}: {told}" for told in arm.broken)
         if arm.items and not arm.tells_seconds():
             lacking = TIME_SAVED if any(values.sum() > 0 for values in arm.spent.values()) else TIME_SPENT
             yield f"{name} has no {lacking.name}: nothing is known about its savings"

@@ -56,7 +56,8 @@ def tune(
         evidence = since_changes(evidence, in_force)
     lacking = _lacking(evidence)
     if evidence is None or lacking:
-        return Tuning(False, [lacking], [], goal.text, *(_seen(evidence) if evidence else ()))
+        broken = evidence.broken if evidence is not None else ()
+        return Tuning(False, [lacking, *broken], [], goal.text, *(_seen(evidence) if evidence else ()))
     return _Advisor(evidence, in_force, goal, by_content_type, Targets().bands if bands is None else bands).advise()
 
 
@@ -243,12 +244,18 @@ class _Advisor:
         if evidence.changed:
             yield f"{' and '.join(evidence.changed)} changed within the window: only what came after is looked at"
         observed = self._model.basis.observed
+        yield from evidence.broken
         for doubt in observed.doubts:
             yield f"the evidence contradicts itself, so intervals are wider; {doubt}"
         if not evidence.margins:
             yield f"no {QUALITY_MARGIN.name}: bounds come from each score alone and are wider"
-        elif part := [k for k, seen in observed.types.items() if not seen.margins and not seen.doubt]:
+        elif part := [k for k, s in observed.types.items() if not (s.margins or s.doubt or s.mixed)]:
             yield f"margins tell of a part of the items only, and are left aside: {', '.join(part)}"
+        if evidence.margins and (mixed := [k for k, seen in observed.types.items() if seen.mixed]):
+            yield (
+                "items left early after the assessment on both sides of the thresholds, so margins are left aside: "
+                f"{', '.join(mixed)}"
+            )
         if family := self._missing_seconds():
             yield f"no seconds recorded ({family}): nothing is known about savings"
         missing = [d for d in DIMENSIONS if not self._scored(d)]

@@ -50,6 +50,7 @@ def scraped(version: str) -> Iterator[Series]:
 
     yield one("pipeline_items_total", "old", at >= 0, counted)
     yield one("pipeline_items_total", "young", born, np.floor(2 * (done(at) - done(np.array(BEGINS)))))
+    yield one("pipeline_failures_total", "broken", at >= 0, np.where(at < 100, counted, np.inf))
     yield one("pipeline_threshold_ratio", "old", at < ENDS, np.where(at < BEGINS, 0.55, 0.35))
     yield one("pipeline_threshold_ratio", "young", at < RESETS, np.where(at < BEGINS, 0.45, 0.65))
 
@@ -182,6 +183,17 @@ def test_the_history_that_tests_make_of_samples_is_what_prometheus_makes_of_them
                 assert found[0] == pytest.approx(found[1], rel=1e-6)
 
     asyncio.run(ask())
+
+
+def test_where_a_counter_is_infinite_its_increase_is_no_number(client: PrometheusClient) -> None:
+    grid, where = grid_of(client, "1m"), {"config_version": "1m"}
+    history = PrometheusHistory(client, grid)
+    found = asyncio.run(history.increases("pipeline_failures_total", (), where))[()]
+    edges = edges_of(grid, "1m")
+    assert np.isfinite(found[edges[1:] < 99]).all()
+    assert not (found[edges[1:] < 99] == 0).all()
+    after = found[(edges[:-1] < 100) & (edges[1:] > 102)]
+    assert np.isnan(after).all()
 
 
 def test_a_configuration_that_nobody_scraped_has_no_grid(client: PrometheusClient) -> None:

@@ -1,16 +1,38 @@
 from __future__ import annotations
 
+import asyncio
 import math
 
+import msgspec
 import numpy as np
 import pytest
 
-from bench.coverage import evidence
-from bench.worlds import World
-from monitoring.outlook.evidence import _greatest, _last, _stable_from, _switches
+from bench.coverage import SECONDS, evidence
+from bench.world_history import WorldHistory
+from bench.worlds import World, decide, draw, series
+from monitoring.history.blocks import History
+from monitoring.outlook.evidence import (
+    Evidence,
+    _greatest,
+    _last,
+    _stable_from,
+    _switches,
+    read_evidence,
+    recounted,
+)
+from monitoring.tuning.goal import goal_of
+from monitoring.tuning.tune import InForce, since_changes, tune
 
+NOW = (0.65, 0.60, 0.60, 0.60)
+CONFIG = dict(zip(("min_overall", "min_coherence", "min_completeness", "min_informativeness"), NOW, strict=True))
 SEEN = evidence(World(), seed=2, items=800)
 NAN = math.nan
+
+
+async def read(history: History) -> Evidence | None:
+    """Return what is known of a history, as `tune` asks for it."""
+    found = await read_evidence(history)
+    return found and await recounted(history, since_changes(found, InForce(CONFIG)))
 
 
 def test_the_greatest_level_of_all_instances_counts_and_silence_does_not() -> None:
@@ -77,3 +99,58 @@ def test_totals_are_of_all_keys_that_begin_so() -> None:
 
 def test_it_prints_in_few_words() -> None:
     assert len(repr(SEEN)) < 60
+
+
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+def test_a_counter_that_holds_no_count_is_left_out_with_its_time_and_named(value: float) -> None:
+    world = World()
+    finished = decide(world, draw(world, np.random.default_rng(3), 4000, SECONDS))
+    rows = list(series(finished, np.linspace(0.0, SECONDS, 43), start=0.0))
+    broken = next(n for n, one in enumerate(rows) if one.name == "pipeline_items_total" and one.values[-1] > 300)
+    values = rows[broken].values.copy()
+    values[-4:] = value
+    sound = asyncio.run(read(WorldHistory(rows)))
+    rows[broken] = msgspec.structs.replace(rows[broken], values=values)
+    found = asyncio.run(read(WorldHistory(rows)))
+    assert sound is not None
+    assert found is not None
+    assert sound.broken == ()
+    assert found.activity()[:-4].tolist() == sound.activity()[:-4].tolist()
+    assert found.activity()[-4:].tolist() == [0.0] * 4
+    told = tune(found, InForce({}), goal_of(target_bypass=0.6))
+    truth = tune(sound, InForce({}), goal_of(target_bypass=0.6))
+    assert told.now is not None
+    assert truth.now is not None
+    assert truth.now.likely_bypass_rate is not None
+    assert told.now.bypass_rate[0] < truth.now.likely_bypass_rate < told.now.bypass_rate[1]
+    (caveat,) = [text for text in told.caveats if "holds no count" in text]
+    assert caveat.startswith("pipeline_items_total{content_type=")
+    assert caveat.endswith("holds no count (infinity or NaN) in 4 of 42 stretches of time; left out of everything: 4")
+
+
+def test_a_counter_that_never_held_a_count_leaves_nothing_known_and_says_why() -> None:
+    world = World()
+    finished = decide(world, draw(world, np.random.default_rng(3), 2000, SECONDS))
+    rows = [
+        msgspec.structs.replace(one, values=np.full(43, np.inf)) if one.name == "pipeline_items_total" else one
+        for one in series(finished, np.linspace(0.0, SECONDS, 43), start=0.0)
+    ]
+    told = tune(asyncio.run(read(WorldHistory(rows))), InForce(CONFIG), goal_of(target_bypass=0.6))
+    assert told.caveats[0].startswith("not enough data: 0 items")
+    assert "holds no count (infinity or NaN) in 42 of 42 stretches of time" in told.caveats[1]
+
+
+def test_a_sum_of_scores_that_is_none_is_done_without() -> None:
+    world = World()
+    finished = decide(world, draw(world, np.random.default_rng(3), 4000, SECONDS))
+    rows = [
+        msgspec.structs.replace(one, values=one.values * np.nan) if one.name == "pipeline_quality_score_sum" else one
+        for one in series(finished, np.linspace(0.0, SECONDS, 43), start=0.0)
+    ]
+    found = asyncio.run(read(WorldHistory(rows)))
+    assert found is not None
+    told = tune(found, InForce({}), goal_of(target_bypass=0.6))
+    assert told.now is not None
+    assert told.items == pytest.approx(4000, rel=0.05)
+    assert told.now.quality == pytest.approx(0.744, abs=0.02)
+    assert any("pipeline_quality_score_sum" in text for text in told.caveats)

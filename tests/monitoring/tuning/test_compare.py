@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from bench.backfill import Series
 from bench.coverage import compared, true_differences
 from bench.world_history import WorldHistory
 from bench.worlds import Arm, Kind, World, decide, draw, series
@@ -187,3 +188,36 @@ def spread(version: str, blocks: slice) -> ArmBlocks:
 def test_arms_that_did_not_run_together_are_said_to(a: tuple[int, int], b: tuple[int, int], told: bool) -> None:
     found = compare(spread("a", slice(*a)), spread("b", slice(*b)), 40)
     assert any("hardly ran at the same time" in caveat for caveat in found.caveats) is told
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_an_arm_whose_counter_holds_no_count_is_compared_by_the_rest_of_the_time_and_that_is_said(value: float) -> None:
+    world = of(STRICT, LOOSE)
+    rows = list(
+        series(
+            decide(world, draw(world, np.random.default_rng(1), 6000, 604_800.0)),
+            np.linspace(0, 604_800, 43),
+            start=0.0,
+        )
+    )
+    broken = next(
+        n
+        for n, one in enumerate(rows)
+        if one.name == "pipeline_items_total" and one.labels["config_version"] == "strict" and one.values[-1] > 100
+    )
+    values = rows[broken].values.copy()
+    values[-4:] = value
+
+    def told(given: list[Series]) -> Comparison:
+        history = WorldHistory(given)
+        strict, loose = (asyncio.run(read_arm(history, name)) for name in ("strict", "loose"))
+        return compare(strict, loose, 42)
+
+    sound = told(rows)
+    rows[broken] = msgspec.structs.replace(rows[broken], values=values)
+    found = told(rows)
+    assert [text for text in found.caveats if text.startswith("A: pipeline_items_total{")]
+    assert found.overall.items["A"] == pytest.approx(sound.overall.items["A"] * 38 / 42, rel=0.05)
+    assert found.overall.time_savings_diff is not None
+    assert sound.overall.time_savings_diff is not None
+    assert found.overall.time_savings_diff.value == pytest.approx(sound.overall.time_savings_diff.value, abs=0.02)

@@ -34,6 +34,7 @@ from exporter.server.webconfig import WebConfig, load_web_config
 from exporter.server.workers import refuse_several
 from exporter.settings import ExporterSettings, settings_from
 from exporter.status import Status
+from monitoring.domains.catalogue import runbooks as written
 from pipeline.configuration.config import Config, default_directory, load_config
 from pipeline.defaults import default_files
 from pipeline.version import installed_version
@@ -85,7 +86,7 @@ def routes_of(exporter: Exporter) -> list[Route]:
     """Return all routes; those that take most traffic first."""
     records, api, status = exporter.requests, exporter.performance, Status(exporter)
     landing, admin = Landing(exporter.settings), Admin(exporter)
-    runbooks = Runbooks(exporter.settings.runbooks, default_files() / "docs" / "runbooks")
+    runbooks = Runbooks(exporter.settings.runbooks, default_files() / "docs" / "runbooks", written=written())
     return [
         Route("/api/performance/record", records.record, methods=["POST"]),
         Route("/api/performance/record/batch", records.batch, methods=["POST"]),

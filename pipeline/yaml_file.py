@@ -24,6 +24,7 @@ class Node:
         self.file = file
         self.line = line
         self.key = key
+        self.says_null = False  # `null` or `~` is written, more than nothing at all
 
     def plain(self) -> Any:
         """Return the value without places."""
@@ -87,12 +88,14 @@ def _convert(node: yaml.Node, file: str, key: str, problems: list[Problem], dept
         values = [_convert(v, file, f"{key}[{i}]", problems, depth + 1) for i, v in enumerate(node.value)]
         return Node(values, file, line, key)
     try:
-        return Node(_SCALARS.construct_object(node), file, line, key)
+        scalar = Node(_SCALARS.construct_object(node), file, line, key)
     except (yaml.YAMLError, ValueError) as error:
         problems.append(
             Problem(file, line, key, shown(str(node.value), key), f"a plain value ({str(error).splitlines()[0]})")
         )
         return Node(None, file, line, key)
+    scalar.says_null = scalar.value is None and node.value != ""
+    return scalar
 
 
 _SCALARS = yaml.SafeLoader("")

@@ -86,7 +86,8 @@ def _is_for_us(name: str, *, similar: bool) -> bool:
 
 
 def _advice(name: str) -> str:
-    near = difflib.get_close_matches(name, sorted(READ), 1, 0.6)
+    longer = sorted(known for known in READ if known.startswith(f"{name}_"))  # the end left out
+    near = longer or difflib.get_close_matches(name, sorted(READ), 1, 0.6)
     return f"{near[0]} does" if near else "docs/configuration.md and docs/exporter.md list what does"
 
 

@@ -3,7 +3,8 @@
 Compose v2: a small reading of `dotenv/parser.go` and `template/template.go` of compose-spec/compose-go v2.13.0, error
 messages left out. docker-compose 1.29 asks python-dotenv with `interpolate=True` (its compose/config/environment.py),
 which differs: it knows no comment inside a value without a space before `#`, `$NAME` without braces stays, and `${NAME}`
-is replaced even in single quotes.
+is replaced even in single quotes. It comes with a python-dotenv before 1.0, whose patterns of a value in quotes are laid
+over those of the one that is installed: to them a backslash before the last quote always escapes it.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
+from unittest import mock
 
 import dotenv
+import dotenv.parser
 
 _KEY = re.compile(r"(?:export\s+)?([\w.\-\[\]]+)[ \t]*[=:][ \t]*")
 _ESCAPE = re.compile(r'\\(?:[abcfnrtv$"\\]|0\d{0,3})')
@@ -78,4 +81,12 @@ def substituted(template: str, values: Mapping[str, str]) -> str:
 
 def read_v1(text: str) -> dict[str, str]:
     """Return the variables of a .env file as docker-compose 1.29 reads it."""
+    with (
+        mock.patch.object(dotenv.parser, "_single_quoted_value", re.compile(r"'((?:\\'|[^'])*)'")),
+        mock.patch.object(dotenv.parser, "_double_quoted_value", re.compile(r'"((?:\\"|[^"])*)"')),
+    ):
+        return _read_by_dotenv(text)
+
+
+def _read_by_dotenv(text: str) -> dict[str, str]:
     return {key: value or "" for key, value in dotenv.dotenv_values(stream=io.StringIO(text), interpolate=True).items()}

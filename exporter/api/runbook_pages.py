@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import escape
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from types import MappingProxyType
 
 from markdown_it import MarkdownIt
 from starlette.requests import Request
@@ -29,10 +32,15 @@ table{{border-collapse:collapse}}th,td{{border:1px solid #8886;padding:.3rem .6r
 
 
 class Runbooks:
-    """Serves Markdown files, each from the first folder that has its name: as they are, or as pages for browsers."""
+    """Serves Markdown files, each from the first folder that has its name: as they are, or as pages for browsers.
 
-    def __init__(self, *folders: Path) -> None:
+    `written`: by the name of an alert, what is shown where no folder has a page of it: what its domain says, without
+    the facts of the rule, which only `compile` knows.
+    """
+
+    def __init__(self, *folders: Path, written: Mapping[str, Traversable] = MappingProxyType({})) -> None:
         self._folders = folders
+        self._written = written
         self._markdown = MarkdownIt("commonmark", {"html": False}).enable("table")  # raw HTML is shown, not obeyed
 
     async def index(self, request: Request) -> Response:  # noqa: ARG002
@@ -46,21 +54,24 @@ class Runbooks:
     async def show(self, request: Request) -> Response:
         """Show one runbook. Raises ApiError 404."""
         name = str(request.path_params["name"]).removesuffix(".md")
-        path = self._find(name) if _NAME.match(name) else None  # the pattern leaves no way out of the folders
-        if path is None:
+        text = self._text(name) if _NAME.match(name) else None  # the pattern leaves no way out of the folders
+        if text is None:
             raise ApiError(404, None, f"there is no runbook {name[:100]!r}")
-        text = path.read_text(encoding="utf-8", errors="replace")
         if "text/html" in request.headers.get("accept", ""):
             return _page(name, self._markdown.render(_COMMENT.sub("", text)))
         return PlainTextResponse(text, media_type="text/markdown", headers=_HEADERS)
 
-    def _find(self, name: str) -> Path | None:
+    def _text(self, name: str) -> str | None:
         paths = (folder / f"{name}.md" for folder in self._folders)
-        return next((path for path in paths if path.is_file()), None)
+        if path := next((path for path in paths if path.is_file()), None):
+            return path.read_text(encoding="utf-8", errors="replace")
+        if name in self._written:
+            return f"# {name}\n\n{self._written[name].read_bytes().decode(errors='replace')}"
+        return None
 
     def _names(self) -> list[str]:
-        paths = (path for folder in self._folders for path in folder.glob("*.md"))
-        return sorted({path.stem for path in paths if _NAME.match(path.stem)})
+        stems = (path.stem for folder in self._folders for path in folder.glob("*.md"))
+        return sorted({name for name in (*stems, *self._written) if _NAME.match(name)})
 
 
 def _page(title: str, body: str) -> Response:

@@ -152,10 +152,18 @@ class Footing:
     def __init__(self, path: Path, journal_id: int) -> None:
         self._names = (str(path), f"{path}-wal")
         self._id = journal_id.to_bytes(4, "big")
-        self._header = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._files = [os.open(name, os.O_RDONLY | os.O_CLOEXEC) for name in self._names]
         found = [os.stat(name) for name in self._names]
-        self._known = [(each.st_dev, each.st_ino) for each in found]
+        self._known = [(each.st_ino, each.st_dev) for each in found]
         self._sizes = [each.st_size for each in found]
+        self._changed_at = -1  # when the file itself was last seen to change, which only a checkpoint should do
+
+    def shrunk(self) -> str | None:
+        """Say that the log is shorter than it was, None if it is not: the next write would make it long again."""
+        size = os.fstat(self._files[1]).st_size
+        if size < self._sizes[1]:
+            return f"{self._names[1]} was cut short, from {self._sizes[1]} to {size} bytes"
+        return None
 
     def trouble(self) -> str | None:
         """Return what has become of the files, None when all is well. Takes some microseconds."""
@@ -164,13 +172,15 @@ class Footing:
                 found = os.stat(name)
             except OSError:
                 return f"{name} is gone"
-            if (found.st_dev, found.st_ino) != self._known[number]:
+            if (found.st_ino, found.st_dev) != self._known[number]:
                 return f"{name} is another file than was opened"
             if found.st_size < self._sizes[number]:
                 return f"{name} was cut short, from {self._sizes[number]} to {found.st_size} bytes"
             self._sizes[number] = found.st_size
-        if os.pread(self._header, 4, _ID_AT) != self._id:
-            return f"{self._names[0]} was overwritten by something else"
+            if number == 0 and found.st_mtime_ns != self._changed_at:
+                self._changed_at = found.st_mtime_ns
+                if os.pread(self._files[0], 4, _ID_AT) != self._id:
+                    return f"{name} was overwritten by something else"
         return None
 
     def emptied(self) -> None:
@@ -178,8 +188,9 @@ class Footing:
         self._sizes[1] = 0
 
     def close(self) -> None:
-        """Let go of the file (only after SQLite did, whose locks would go with it)."""
-        os.close(self._header)
+        """Let go of the files (only after SQLite did, whose locks would go with them)."""
+        for file in self._files:
+            os.close(file)
 
 
 def put_in_place(path: Path, now: float) -> Path | None:

@@ -37,6 +37,7 @@ from exporter.settings import Sync
 
 KEY_DAYS = 7
 KEY_SECONDS = KEY_DAYS * 86_400
+_INSERT = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)"
 MAX_KEYS = 5_000_000  # about 300 MB of disk; beyond it the oldest are forgotten before their time
 
 
@@ -116,16 +117,18 @@ class Journal:
             seq, total = seq + 1, total + entry.records
             sum_ = checksum(seq, entry.at, entry.kind, total, entry.body)
             rows.append((seq, entry.at, entry.kind, entry.body, total, sum_))
-        with self._errors():
-            self._be_sure()  # a log that was cut short would be long again after the next write
+        self._be_sure(self._lost or self._footing.shrunk())
+        try:  # not `_errors`: every microsecond here is one of each single record
             if len(rows) == 1 and not keys:
-                self._db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", rows[0])
+                self._db.execute(_INSERT, rows[0])
             else:
                 with self._transaction():
-                    self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", rows)
+                    self._db.executemany(_INSERT, rows)
                     self._db.executemany("INSERT OR REPLACE INTO keys VALUES (?, ?)", [(key, now) for key in keys])
-            self._be_sure()
+            self._be_sure(self._footing.trouble())
             self._lock.note(self._id, total)
+        except (sqlite3.Error, OSError) as error:
+            raise self._problem(error) from error
         self._seq, self._total = seq, total
         self._key_count += len(keys)
         self.bytes_since_snapshot += sum(len(entry.body) for entry in entries)
@@ -154,7 +157,7 @@ class Journal:
                 self._forget_keys(now)
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._footing.emptied()
-            self._be_sure()
+            self._be_sure(self._footing.trouble())
             self._key_count = self._number("SELECT count(*) FROM keys")
         self.bytes_since_snapshot = 0
 
@@ -166,7 +169,7 @@ class Journal:
     def checkpoint(self) -> None:
         """Move what is in the write-ahead log to the file, by a connection of its own; writers go on meanwhile."""
         with self._errors():
-            self._be_sure()
+            self._be_sure(self._footing.trouble())
             helper = connect(self.path, mode="rw")
             try:
                 helper.execute("PRAGMA wal_checkpoint(PASSIVE)")
@@ -244,22 +247,25 @@ class Journal:
     def _number(self, query: str) -> int:
         return int(self._db.execute(query).fetchone()[0] or 0)
 
-    def _be_sure(self) -> None:
+    def _be_sure(self, trouble: str | None) -> None:
         """Raise JournalLostError when what is written goes into a file that is no longer ours by its name."""
-        if trouble := self._footing.trouble():
+        if trouble is not None:
             self._lost = trouble
             raise JournalLostError(f"journal {self.path}: {trouble}")
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        if self._lost is not None:
-            raise JournalLostError(f"journal {self.path}: {self._lost}")
+        self._be_sure(self._lost)
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            self._lost = str(error) if is_broken(error) else self._footing.trouble()
-            kind = JournalError if self._lost is None else JournalLostError
-            raise kind(f"journal {self.path}: {self._lost or error}") from error
+            raise self._problem(error) from error
+
+    def _problem(self, error: sqlite3.Error | OSError) -> JournalError:
+        """Return what an error means: whether it may pass, or the file is lost."""
+        self._lost = str(error) if is_broken(error) else self._footing.trouble()
+        kind = JournalError if self._lost is None else JournalLostError
+        return kind(f"journal {self.path}: {self._lost or error}")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

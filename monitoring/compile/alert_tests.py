@@ -260,8 +260,8 @@ _QUERY = re.compile(r"\{\{ with query \"(\d+) \* ([\d.]+) / [^\"]*\" \}\}[^}]*hu
 _FORMATS: dict[str, Callable[[float], str]] = {
     "$value | humanizePercentage": percent,
     "$value | humanizeDuration": humanize_duration,
-    '$value | printf "%.2f"': lambda value: f"{value:.2f}",
 }
+_PRINTED = re.compile(r"\{\{ \$value \| printf \"([^\"]+)\" \}\}")  # Go's formats of numbers are Python's
 
 
 def labelled(text: str, labels: Mapping[str, str]) -> str:
@@ -282,4 +282,4 @@ def rendered(text: str, value: Decimal, watch: Watch) -> str:
     text = _QUERY.sub(lambda found: humanize_duration(float(found[1]) * float(found[2]) / float(value)), text)
     for template, form in _FORMATS.items():
         text = text.replace(f"{{{{ {template} }}}}", form(float(value)))
-    return text
+    return _PRINTED.sub(lambda found: found[1] % float(value), text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import msgspec
@@ -26,7 +26,7 @@ from monitoring.targets.slos import DEFAULT_SLOS, TIERS, tiers_for
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
 from monitoring.wording.values import exact_percent
-from pipeline.errors import ConfigError, PipemeterError, Problem
+from pipeline.errors import ConfigError, DomainError, PipemeterError, Problem
 from pipeline.files import write_text
 
 Format = Literal["prometheus", "operator", "vmalert"]
@@ -73,7 +73,7 @@ def compile_all(
 ) -> Compiled:
     """Return everything that the targets compile into. No secret is read. `cluster`: where `operator` resources go.
 
-    Raises ConfigError for a version that cannot do what is asked, PipemeterError when a rule names what nobody exposes.
+    Raises ConfigError for a version that cannot do what is asked, DomainError when a rule names what nobody exposes.
     """
     _refuse_old(prometheus)
     plan = plan_of(targets)
@@ -106,7 +106,7 @@ def _refuse_dead(plan: Plan) -> None:
     uids = {drawn.board.uid for drawn in boards(targets)}
     dead += [f"{a.name}: leads to the board {a.board}, which there is not" for a in plan.alerts if a.board not in uids]
     if dead:
-        raise PipemeterError("these rules, panels and messages name what nobody exposes:\n" + "\n".join(dead))
+        raise DomainError(("these rules, panels and messages name what nobody exposes:", *dead))
 
 
 def _refuse_old(prometheus: Version) -> None:
@@ -151,8 +151,12 @@ def write(files: Mapping[str, str], folder: Path) -> list[Difference]:
     """Make a folder hold exactly these files where they belong; return what was changed.
 
     Files of ours that are no longer wanted are removed, those of others are left. Raises PipemeterError naming the path
-    when something cannot be written; every file is either old or new, never half.
+    when something cannot be written; every file is either old or new, never half. A path that leads out of the folder
+    is refused before anything is written.
     """
+    for name in files:
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise PipemeterError(f"{name}: leads out of {folder}; nothing was written")
     changes = differences(files, folder)
     for change in changes:
         path = folder / change.path

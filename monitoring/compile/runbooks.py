@@ -24,7 +24,7 @@ from monitoring.targets.links import Links
 from monitoring.targets.slos import Slo
 from monitoring.wording.durations import format_duration, parse_duration
 from monitoring.wording.values import exact_percent, say
-from pipeline.errors import PipemeterError
+from pipeline.errors import DomainError
 
 FOLDER = "docs/runbooks"
 INDEX = "README"
@@ -38,7 +38,7 @@ _HOUR = 3600
 
 
 def runbooks(plan: Plan) -> dict[str, str]:
-    """Return every page by its path, one an alert and the index. Raises PipemeterError for a text that cannot be."""
+    """Return every page by its path, one an alert and the index. Raises DomainError for a text that cannot be."""
     by_name, links = plan.by_name, plan.targets.links
     pages = {name: _marked(_source(alerts[0]), _page(alerts, links)) for name, alerts in by_name.items()}
     index = _beside(_INDEX).replace("{alerts}", _overview(by_name.values()))
@@ -59,7 +59,7 @@ def _page(alerts: list[Alert], links: Links) -> str:
     try:
         return _written(alerts, links)
     except (LookupError, ValueError) as error:
-        raise PipemeterError(f"{_source(alerts[0])}: {error}") from error
+        raise DomainError([f"{_source(alerts[0])}: {error}"]) from error
 
 
 def _written(alerts: list[Alert], links: Links) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 EDGES = ("critical_low", "warning_low", "target", "warning_high", "critical_high")  # in the order they must have
+MIN_WINDOW_SECONDS = 60
 OVERRIDDEN_BY = "content_type"  # the label whose values may have bands of their own
 Side = Literal["low", "high"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
+from importlib.resources.abc import Traversable
 
 import msgspec
 
@@ -132,6 +133,11 @@ def heartbeats() -> tuple[str, ...]:
 def cases_of(alert: str) -> tuple[Case, ...]:
     """Return the test cases of an alert without bands."""
     return registry().cases.get(alert, ())
+
+
+def runbooks() -> Mapping[str, Traversable]:
+    """Return the file that holds what people wrote about each alert, by its name."""
+    return {name: domain.runbook(name) for domain in domains() for name in domain.alert_names}
 
 
 def variables() -> Mapping[str, Variable]:

@@ -45,15 +45,23 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True):
     recorded: bool = True
 
     def __post_init__(self) -> None:
-        mine: dict[str, Any] = {
-            "signals": tuple(
-                msgspec.structs.replace(one, domain=self.name, recorded=self.recorded) for one in self.signals
-            ),
-            "metrics": tuple(msgspec.structs.replace(one, domain=self.name) for one in self.metrics),
-            "alerts": tuple(msgspec.structs.replace(one, domain=self.name) for one in self.alerts),
-        }
-        for field, value in mine.items():
-            msgspec.structs.force_setattr(self, field, value)
+        told: tuple[tuple[str, type, dict[str, Any]], ...] = (
+            ("signals", Signal, {"domain": self.name, "recorded": self.recorded}),
+            ("metrics", Metric, {"domain": self.name}),
+            ("alerts", Fixed, {"domain": self.name}),
+        )
+        for field, kind, mine in told:
+            given = getattr(self, field)
+            if isinstance(given, tuple) and all(isinstance(one, kind) for one in given):  # else the contract refuses it
+                named = tuple(msgspec.structs.replace(one, **mine) for one in given)
+                msgspec.structs.force_setattr(self, field, named)
+
+    @property
+    def alert_names(self) -> tuple[str, ...]:
+        """Return the names of all its alerts: of bands, of objectives, and those without bands."""
+        banded = (name for metric in self.metrics for name, _ in metric.alerts)
+        burning = (signal.burn.alert for signal in self.signals if signal.burn)
+        return (*banded, *burning, *(alert.name for alert in self.alerts))
 
     def runbook(self, alert: str) -> Traversable:
         """Return the file that holds what people wrote about an alert, whether it is there or not."""

@@ -119,7 +119,7 @@ def _edges(bands: Bands | None) -> tuple[float | None, ...]:
 def _frame(line: Timeline, values: Sequence[float], unit: Unit) -> Frame:
     low, high = (min(values), max(values)) if values else (0.0, _ALL_OF_IT)
     room = 0.12 * (high - low) or 0.1 * abs(high) or 0.1
-    low, high = max(0.0, low - room), high + room
+    low, high = (max(0.0, low - room) if low >= 0 else low - room), high + room
     if unit in ("ratio", "score"):
         high = min(high, _ALL_OF_IT)
     return Frame(line.ends[0] - line.slot, line.ends[-1], low, high)

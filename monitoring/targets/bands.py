@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import msgspec
 
-from monitoring.domains.band import EDGES, Bands, Metric, Side
+from monitoring.domains.band import EDGES, MIN_WINDOW_SECONDS, Bands, Metric, Side
 from monitoring.domains.catalogue import signal
 from monitoring.domains.series import refuse_between_edges
 from monitoring.wording.durations import EXPECTED, format_duration, parse_duration
@@ -74,7 +74,7 @@ def _duration(key: str, value: object, metric: Metric) -> tuple[str, int]:  # no
     if not isinstance(value, str):
         raise ValueError(EXPECTED)
     seconds = parse_duration(value)
-    if not (60 if key == "window" else 0) <= seconds <= MAX_WINDOW_SECONDS:
+    if not (MIN_WINDOW_SECONDS if key == "window" else 0) <= seconds <= MAX_WINDOW_SECONDS:
         raise ValueError(
             f"{EXPECTED}, from {'1m' if key == 'window' else '0s'} to {format_duration(MAX_WINDOW_SECONDS)}"
         )

@@ -10,7 +10,10 @@ NONE = "-"
 
 
 def figure(value: float | None, unit: Unit) -> str:
-    """Return a value with its unit: `61.3 %`, `0.75`, `35.4 h`, `$12.30`, `12,345`; a dash where there is none."""
+    """Return a value with its unit: `61.3 %`, `0.75`, `35.4 h`, `$12.30`, `12,345`; a dash where there is none.
+
+    A plain number keeps what it has after the point, as far as four digits go: `0.025`, `221.4`.
+    """
     if value is None:
         return NONE
     if unit == "ratio":
@@ -21,6 +24,8 @@ def figure(value: float | None, unit: Unit) -> str:
         return _duration(value)
     if unit == "usd":
         return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
+    if unit == "number" and abs(value) < 1000:
+        return f"{value:.4g}"
     return f"{value:,.0f}"
 
 

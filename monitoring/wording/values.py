@@ -15,6 +15,11 @@ VALUE_FORMATS: dict[Unit, str] = {
     "items": '$value | printf "%.0f items"',
     "calls": '$value | printf "%.0f calls"',
     "records": '$value | printf "%.0f records"',
+    "series": '$value | printf "%.0f series"',
+    "bytes": '$value | printf "%.0f bytes"',
+    "requests": '$value | printf "%.0f requests"',
+    "timestamp": '$value | printf "%.0f"',
+    "number": '$value | printf "%.5g"',
 }
 
 
@@ -37,6 +42,8 @@ def say(value: float, unit: Unit) -> str:
         return f"{value:.2f}"
     if unit == "seconds":
         return format_duration(int(value)) if value == int(value) else f"{value:g}s"
+    if unit == "number":
+        return f"{value:g}"
     return f"{value:g} {unit.upper() if unit == 'usd' else unit}"
 
 

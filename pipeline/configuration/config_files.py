@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -29,6 +30,7 @@ from pipeline.settings import (
 from pipeline.yaml_file import Node, load, nearest
 
 _REASON_LENGTH = 100
+_PLAIN = frozenset({"shadow_rate", "shadow_seed"})  # sections that are one value
 _SECRET_FIELDS = frozenset({"api_key", "qdrant_api_key", "discord_webhook_url"})  # by environment only
 
 
@@ -115,6 +117,7 @@ def read(place: Path | None, problems: list[Problem]) -> tuple[dict[str, Any], d
 
 def _files_of_folder(directory: Path | None, names: Iterable[str], problems: list[Problem]) -> dict[str, Node]:
     roots = {}
+    problems.extend(_misnamed(directory, names) if directory and directory.is_dir() else ())
     for path in (directory / name for name in names) if directory else ():
         try:
             if path.exists():
@@ -122,6 +125,20 @@ def _files_of_folder(directory: Path | None, names: Iterable[str], problems: lis
         except ConfigError as error:
             problems.extend(error.problems)
     return roots
+
+
+def _misnamed(directory: Path, names: Iterable[str]) -> Iterator[Problem]:
+    """Yield the files that are meant to be read and called so that nothing reads them, such as `early_exit.yml`."""
+    wanted = {_letters(name): name for name in names}
+    for path in sorted(directory.iterdir()) if os.access(directory, os.R_OK) else ():
+        meant = wanted.get(_letters(path.name)) if path.suffix.lower() in (".yml", ".yaml") else None
+        if meant and path.name != meant:
+            yield Problem(str(path), None, "(file)", "a name that nothing reads", meant)
+
+
+def _letters(file_name: str) -> str:
+    stem = Path(file_name).stem.lower()
+    return "".join(letter for letter in stem if letter.isalnum()).removesuffix("s")
 
 
 def _sections_of_file(path: Path, problems: list[Problem]) -> dict[str, Node]:
@@ -181,6 +198,9 @@ class _Reader:
         for name, node in root.items():
             if name not in sections:
                 self._refuse(node, nearest(name, sections), key="a known section")
+                continue
+            if node.says_null and name not in _PLAIN:  # to take all of it away, or to leave it as it is?
+                self._refuse(node, "a mapping of keys to values, or no such section: then all in it is as built in")
                 continue
             try:
                 sections[name](node)
@@ -256,6 +276,11 @@ class _Reader:
                 del types[name]
                 self.origins[entry.key] = f"{entry.file}:{entry.line}"
                 continue
+            if entry.value is None and not custom:
+                self._refuse(entry, nearest(name, types), key="a type that has a route")
+                continue
+            if name not in types:
+                self.origins[entry.key] = f"{entry.file}:{entry.line}"
             if custom and (name in CONTENT_TYPES or name in (OTHER, UNSPECIFIED) or not is_clean(name)):
                 self._refuse(entry, "a name of its own, printable and not one of the built-in types", key=name)
             route = self._struct(entry, TypeRoute() if custom else types.get(name, TypeRoute()))

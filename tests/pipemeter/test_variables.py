@@ -43,6 +43,9 @@ def test_a_name_with_our_beginning_that_nobody_reads_is_told_with_the_nearest_th
     assert told({"ENABLE_EARLY_EXITS": "1"}) == [
         "ENABLE_EARLY_EXITS is set and does nothing here: ENABLE_EARLY_EXIT does"
     ]
+    assert told({"PIPEMETER_DURABLE": "1"}) == [
+        "PIPEMETER_DURABLE is set and does nothing here: PIPEMETER_DURABLE_PUSH does"
+    ]
     (line,) = told({"PIPEMETER_COLOUR_SCHEME": "dark"})
     assert line.startswith("PIPEMETER_COLOUR_SCHEME is set and does nothing here: ")
 

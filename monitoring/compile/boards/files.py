@@ -14,7 +14,7 @@ from monitoring.compile.vocabulary import Vocabulary
 from monitoring.domains import catalogue
 from monitoring.domains.domain import Domain
 from monitoring.targets.targets import Targets
-from pipeline.errors import PipemeterError
+from pipeline.errors import DomainError, PipemeterError
 
 FOLDER = "grafana/dashboards"
 OLDEST = (10, 0)  # the first Grafana that reads what we write
@@ -24,14 +24,14 @@ NEWEST = (13, 2)  # what docker-compose.yml pins
 def boards(targets: Targets, *, recorded: bool = True, domains: Sequence[Domain] | None = None) -> list[DrawnBoard]:
     """Return the boards of no single domain, then those of each.
 
-    `recorded` False makes them ask the raw families, to compare: it is slow. Raises PipemeterError for a board that
+    `recorded` False makes them ask the raw families, to compare: it is slow. Raises DomainError for a board that
     names what nobody declared, and for two of one name.
     """
     judged = catalogue.domains() if domains is None else domains
     found = [overview.board(targets), slo.board(targets), *(board for domain in judged for board in domain.boards)]
     names = [board.name for board in found]
     if double := [name for name in names if names.count(name) > 1]:
-        raise PipemeterError(f"two boards are called {double[0]!r}: the name is that of the file, give one another")
+        raise DomainError([f"two boards are called {double[0]!r}: the name is that of the file, give one another"])
     palette = palette_of(judged)
     return [drawn(board, targets, palette, recorded=recorded) for board in found]
 

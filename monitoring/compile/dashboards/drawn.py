@@ -17,7 +17,7 @@ from monitoring.domains.scale import Scale
 from monitoring.domains.variable import Variable
 from monitoring.targets.targets import Targets
 from monitoring.wording.durations import format_duration
-from pipeline.errors import PipemeterError
+from pipeline.errors import DomainError
 
 _BANDS = " Dashed lines are the bands from monitoring.yaml."
 
@@ -72,10 +72,10 @@ class DrawnBoard(msgspec.Struct, frozen=True):
 def drawn(board: Board, targets: Targets, palette: Palette, *, recorded: bool = True) -> DrawnBoard:
     """Return the board as these targets make it; `recorded` False makes it ask the raw families.
 
-    Raises PipemeterError for a panel that names what nobody declared, and for a variable that no domain has.
+    Raises DomainError for a panel that names what nobody declared, and for a variable that no domain has.
     """
     if unknown := [name for name in board.variables if name not in palette.variables]:
-        raise PipemeterError(f"board {board.name}: no domain has a variable {unknown[0]!r}")
+        raise DomainError([f"board {board.name}: no domain has a variable {unknown[0]!r}"])
     variables = tuple(palette.variables[name] for name in board.variables)
     queries = Queries(targets, variables, recorded=recorded)
     return DrawnBoard(
@@ -99,7 +99,7 @@ def _panel(board: Board, panel: Panel, queries: Queries, targets: Targets, palet
             _link(panel, targets),
         )
     except (LookupError, ValueError) as error:
-        raise PipemeterError(f"board {board.name}, panel {panel.title!r}: {error}") from error
+        raise DomainError([f"board {board.name}, panel {panel.title!r}: {error}"]) from error
 
 
 def _column(column: Column, targets: Targets) -> DrawnColumn:

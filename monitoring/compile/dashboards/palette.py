@@ -9,7 +9,7 @@ import msgspec
 
 from monitoring.domains.domain import Domain
 from monitoring.domains.variable import Variable
-from pipeline.errors import PipemeterError
+from pipeline.errors import DomainError
 
 _T = TypeVar("_T")
 
@@ -22,7 +22,7 @@ class Palette(msgspec.Struct, frozen=True):
 
 
 def palette_of(domains: Iterable[Domain]) -> Palette:
-    """Return what these domains declare. Raises PipemeterError when two declare one thing differently."""
+    """Return what these domains declare. Raises DomainError when two declare one thing differently."""
     variables: dict[str, Variable] = {}
     colours: dict[str, Mapping[str, str]] = {}
     for domain in domains:
@@ -35,4 +35,4 @@ def palette_of(domains: Iterable[Domain]) -> Palette:
 
 def _add(found: dict[str, _T], name: str, value: _T, what: str) -> None:
     if found.setdefault(name, value) != value:
-        raise PipemeterError(f"{what} {name!r}: another domain declares it differently")
+        raise DomainError([f"{what} {name!r}: another domain declares it differently"])

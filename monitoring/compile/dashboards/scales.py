@@ -8,8 +8,9 @@ from monitoring.domains.band import Bands
 from monitoring.domains.catalogue import signal
 from monitoring.domains.scale import GREEN, RED, YELLOW, AnyScale, Scale, Steps, UnitOf
 from monitoring.targets.targets import Targets
+from monitoring.wording.units import Unit
 
-_SCALES = {  # of signals, by their unit
+SCALES: dict[Unit, Scale] = {  # of signals, by their unit
     "ratio": Scale("percentunit", 1),
     "score": Scale("none", 2),
     "seconds": Scale("s", 1),
@@ -21,6 +22,7 @@ _SCALES = {  # of signals, by their unit
     "bytes": Scale("bytes", 1),
     "requests": Scale("locale", 0),
     "timestamp": Scale("dateTimeFromNow"),
+    "number": Scale("locale"),
 }
 
 
@@ -28,7 +30,7 @@ def scale_of(scale: AnyScale, targets: Targets) -> Scale:
     """Return a scale with nothing left to look up. Raises LookupError for a signal that nobody declared."""
     if isinstance(scale, Scale):
         return scale
-    found = _SCALES[signal(scale.signal).unit]
+    found = SCALES[signal(scale.signal).unit]
     if isinstance(scale, UnitOf):
         return found
     bands = targets.bands.get(scale.signal)

@@ -19,7 +19,7 @@ _ADDED = ("alertname", "test", "test_id")  # by Prometheus, by `pipemeter alerts
 def dead_names(templates: Mapping[str, str], groups: Iterable[Group], vocabulary: Vocabulary) -> list[str]:
     """Return everything that message templates name and no alert has, each with the template that names it."""
     rules = [rule for group in groups for rule in group["rules"] if "alert" in rule]
-    labels = {label for rule in rules for label in (*vocabulary.labels_of(rule["expr"]), *rule["labels"])}
+    labels = {label for rule in rules for label in (*_carried(rule["expr"], vocabulary), *rule["labels"])}
     known = {
         "Labels": {*_ADDED, *labels},
         "Annotations": {name for rule in rules for name in rule["annotations"]},
@@ -30,3 +30,11 @@ def dead_names(templates: Mapping[str, str], groups: Iterable[Group], vocabulary
         for common, kind, name in dict.fromkeys(_NAMED.findall(text))
         if name not in known[kind] and name not in _METHODS
     ]
+
+
+def _carried(expression: str, vocabulary: Vocabulary) -> Iterable[str]:
+    """Return the labels of what an expression gives; none of one that is no PromQL, which `check_groups` tells of."""
+    try:
+        return vocabulary.labels_of(expression)
+    except ValueError:
+        return ()

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import msgspec
 
 from pipeline.errors import StageError
-from pipeline.words import count_words
+from pipeline.words import count_words, has_words
 
 MAX_BAD_SHARE = 0.2  # more unreadable time lines than this, and the file is called damaged
 MAX_CUE_SECONDS = 7 * 24 * 3600  # a time beyond a week is a damaged number
@@ -28,6 +28,8 @@ _TIME_LIKE = re.compile(r"\d\s*[:.,;]\s*\w.*--+>|--+>.*\d\s*[:.,;]\s*\w|^\s*[\d:
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?(?:\s+([^<>]*))?>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]*>|<\d{1,3}:[\d:.]+>|\{\\[^{}\n]*\}")
 _NO_WORDS = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")  # how WebVTT's other blocks begin
+# what may stand on a time line beside the times
+_SETTING = re.compile(r"\b(?:vertical|line|position|size|align|region)\s*:\s*\S+", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 
 Span = tuple[float, float]
@@ -67,15 +69,15 @@ def read_captions(text: str) -> Captions:
     cues = (Cue(*span, _lines("\n".join(payload))) for span, payload in raw)
     return Captions(
         sorted((cue for cue in cues if cue.lines), key=lambda cue: cue.start),
-        sum(count_words(_plain(line)) for line in dropped),
+        sum(count_words(_plain(line)) for line in (*dropped, *(_words_beside(lines[number]) for number in spans))),
     )
 
 
 def _read_vtt(lines: list[str], spans: dict[int, Span]) -> tuple[list[tuple[Span, list[str]]], list[str]]:
     """Return each cue's span and lines, and the lines that belong to none.
 
-    Comments, styles and identifiers are no words. A block without a time line goes on with the cue before it: a blank
-    line stands where none belongs.
+    Comments, styles and identifiers are no words; a comment ends at a time line. A block without a time line goes on
+    with the cue before it: a blank line stands where none belongs.
     """
     found: list[tuple[Span, list[str]]] = []
     dropped: list[str] = []
@@ -83,10 +85,13 @@ def _read_vtt(lines: list[str], spans: dict[int, Span]) -> tuple[list[tuple[Span
     blocks = list(_blocks(lines))
     open_cue: list[str] | None = None  # takes what comes after it
     for place, block in enumerate(blocks):
-        if place and _NO_WORDS.match(lines[block[0]]):
-            open_cue = None
-            continue
         timed = [number for number in block if number in spans]
+        head = next((lines[number] for number in block if lines[number].strip()), "")
+        if place and _NO_WORDS.match(head):
+            open_cue = None
+            block = timed and block[block.index(timed[0]) :]
+        if not block:
+            continue
         before = [lines[number] for number in block if not timed or number < timed[0]]
         if place and timed:
             before = before[:-1]  # the line above a time line is the cue's name
@@ -137,7 +142,7 @@ def _read_srt(lines: list[str], spans: dict[int, Span]) -> tuple[list[tuple[Span
 
 def _time_lines(lines: list[str]) -> dict[int, Span]:
     """Find the time lines: line number -> start and end in seconds, unreadable ones mended (raises `corrupt`)."""
-    places = [number for number, line in enumerate(lines) if _is_time_line(line)]
+    places = list(_places(lines))
     spans = [_span(lines[number]) for number in places]
     bad = spans.count(None)
     if bad > max(1, MAX_BAD_SHARE * len(spans)) or bad == len(spans) > 0:
@@ -145,9 +150,33 @@ def _time_lines(lines: list[str]) -> dict[int, Span]:
     return {number: spans[index] or _gap(spans, index) for index, number in enumerate(places)}
 
 
-def _is_time_line(line: str) -> bool:
-    short = "->" in line and len(line) <= _MAX_TIME_LINE
+def _places(lines: list[str]) -> Iterator[int]:
+    """Yield the numbers of the time lines.
+
+    What looks like one among the words of a cue and has words in it is none: `at 5.30 we go --> home`. Nor is what
+    stands right below a time line and cannot be read as one.
+    """
+    among_words = False  # of a cue that no blank line has ended
+    above: int | None = None
+    for number, line in enumerate(lines):
+        if _looks_like_times(line):
+            below = above is not None and above == number - 1 and not _TIMING.match(line)
+            if not (below or (among_words and _words_beside(line))):
+                above, among_words = number, True
+                yield number
+        elif not line or _is_number([line]):
+            among_words = False
+
+
+def _looks_like_times(line: str) -> bool:
+    short = "->" in line and len(line) <= _MAX_TIME_LINE and not _NO_WORDS.match(line)
     return short and bool(_TIMING.match(line) or _TIME_LIKE.search(line))
+
+
+def _words_beside(line: str) -> str:
+    """Return the words of a time line that are neither times, damaged ones included, nor settings."""
+    words = _SETTING.sub(" ", line).split()
+    return " ".join(word for word in words if has_words(word) and not re.search(r"[\d:]", word))
 
 
 def _span(line: str) -> Span | None:

@@ -8,12 +8,17 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.item import Segment
 from pipeline.stages.download.captions import Cue
+from pipeline.words import CLUSTER, UNSPACED
 
 ROLLING_SHARE = 0.3  # from this share of cues that repeat the one before, the captions are rolling ones
 _ECHO_SECONDS = 0.1  # automatic captions hold the finished line for ten milliseconds
 
 # "INES: Raj, ..." or ">> ...": somebody else begins to speak
 _TURN = re.compile(r"^(?:>>|-\s?[A-Z]|[A-Z][\w.'-]{0,24}(?: [\w.'-]{1,24}){0,2}:\s)")
+
+# What captions grow by: a word between spaces; in scripts without spaces a letter, or a mark such as 。
+_STOPS = r"\u3001-\u3004\u3008-\u3020\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+_PIECE = re.compile(rf"{CLUSTER}|[{_STOPS}]|(?:(?![{UNSPACED}{_STOPS}])\S)+")
 
 
 def is_rolling(cues: Sequence[Cue]) -> bool:
@@ -55,28 +60,33 @@ def _segments(cues: Iterable[Cue]) -> Iterable[Segment]:
 
 def _rolls_on(before: Cue, after: Cue) -> bool:
     shared = _overlap(before, after)
-    return shared > 0 and (shared < len(_words(after)) or after.end - after.start < _ECHO_SECONDS)
+    return shared > 0 and (shared < len(_pieces(_text(after))) or after.end - after.start < _ECHO_SECONDS)
 
 
 def _unrolled(cues: Sequence[Cue]) -> Iterable[Cue]:
-    """Keep of each cue the words that the one before did not show yet."""
+    """Keep of each cue what the one before did not show yet."""
     shown: Cue | None = None
     for cue in cues:
-        new = _words(cue)[_overlap(shown, cue) if shown else 0 :]
+        text = _text(cue)
+        new = list(_PIECE.finditer(text))[_overlap(shown, cue) if shown else 0 :]
         shown = cue
         if new:
-            yield Cue(cue.start, cue.end, ((cue.lines[0][0], " ".join(new)),))
+            yield Cue(cue.start, cue.end, ((cue.lines[0][0], text[new[0].start() :]),))
 
 
 def _overlap(before: Cue, after: Cue) -> int:
-    """Count the words with which `after` begins and `before` ends: at least the whole last line of `before`, else 0."""
-    old, new = _words(before), _words(after)
-    least = len(before.lines[-1][1].split())
+    """Count the pieces `after` begins and `before` ends with: at least the whole last line of `before`, else 0."""
+    old, new = _pieces(_text(before)), _pieces(_text(after))
+    least = len(_pieces(before.lines[-1][1]))
     for count in range(min(len(old), len(new)), max(1, least) - 1, -1):
-        if old[-count:] == new[:count]:
+        if old[-count] == new[0] and old[-count:] == new[:count]:
             return count
     return 0
 
 
-def _words(cue: Cue) -> list[str]:
-    return [word for _, line in cue.lines for word in line.split()]
+def _text(cue: Cue) -> str:
+    return " ".join(line for _, line in cue.lines)
+
+
+def _pieces(text: str) -> list[str]:
+    return _PIECE.findall(text)

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from monitoring.domains.catalogue import runbooks
 from tests.exporter.conftest import Serve
 
 
@@ -47,3 +50,22 @@ def test_a_runbook_that_the_folder_lacks_is_the_one_that_came_with_the_installat
     assert client.get("/runbooks/PipelineStalled").text.startswith("<!-- Compiled")
     elsewhere = serve(runbooks=tmp_path / "nowhere").client
     assert "PipelineStalled.md" in elsewhere.get("/runbooks", follow_redirects=True).text
+
+
+def test_an_alert_of_which_no_folder_has_a_page_leads_to_what_its_domain_says(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "BakeryLoavesPale.md").write_text("## Meaning\n\nLoaves are pale.\n")
+    said = {name: tmp_path / f"{name}.md" for name in ("BakeryLoavesPale", "PipelineDown")}
+    monkeypatch.setattr("exporter.app.written", lambda: said)
+    client = serve(runbooks=tmp_path / "nowhere").client
+    assert client.get("/runbooks/BakeryLoavesPale").text == "# BakeryLoavesPale\n\n## Meaning\n\nLoaves are pale.\n"
+    page = client.get("/runbooks/BakeryLoavesPale", headers={"Accept": "text/html"}).text
+    assert "<h2>Meaning</h2>" in page
+    assert client.get("/runbooks/PipelineDown").text.startswith("<!-- Compiled")
+    assert client.get("/runbooks/BakeryLoavesBurnt").status_code == 404
+
+
+def test_our_own_alerts_all_have_a_text_of_their_domain() -> None:
+    assert all(page.is_file() for page in runbooks().values())
+    assert {"PipelineDown", "NotificationsFailing"} <= set(runbooks())

@@ -12,7 +12,7 @@ from monitoring.alerts.alert import alerts_of
 from monitoring.compile.output import Difference, compile_all, differences, write
 from monitoring.targets.slos import Slo
 from monitoring.targets.targets import Targets
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, PipemeterError
 
 
 def test_the_same_targets_give_the_same_bytes_and_no_date() -> None:
@@ -55,6 +55,13 @@ def test_what_is_edited_missing_or_left_over_is_found_and_mended(tmp_path: Path)
     write(files, tmp_path)
     assert differences(files, tmp_path) == [Difference("alert_rules/mine.yaml", "foreign")]
     assert sorted(path.name for path in (tmp_path / "alert_rules").iterdir()) == ["a.yaml", "mine.yaml"]
+
+
+@pytest.mark.parametrize("path", ["grafana/../../x.json", "../x.yaml", "/etc/x.yaml"])
+def test_nothing_is_written_when_a_path_leads_out_of_the_folder(tmp_path: Path, path: str) -> None:
+    with pytest.raises(PipemeterError, match="leads out of"):
+        write({"alert_rules/a.yaml": "1\n", path: "2\n"}, tmp_path / "compiled")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_prometheus_too_old_for_the_rules_is_refused_with_the_reason() -> None:

@@ -53,6 +53,12 @@ def test_disabled_bands_shade_nothing_and_no_bands_neither() -> None:
         assert not parts(svg, "zone-warning")
 
 
+def test_what_is_below_zero_is_drawn_there() -> None:
+    svg = line_chart(LINE, course(-18.0, -17.0, -18.0, -19.0, -18.0, unit="number"), None)
+    ticks = [float(text) for text in texts(svg, "tick end") if ":" not in text]
+    assert -20 <= min(ticks) < max(ticks) < 0
+
+
 def test_a_share_is_never_drawn_beyond_all_of_it() -> None:
     svg = line_chart(LINE, course(0.98, 1.0, 1.0, 0.99, 1.0), None)
     assert max(float(text.split()[0]) for text in texts(svg, "tick end") if "%" in text) <= 100

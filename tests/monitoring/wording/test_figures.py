@@ -10,7 +10,7 @@ from monitoring.wording.units import Unit
     ("value", "unit", "text"),
     [(0.6134, "ratio", "61.3 %"), (0.756, "score", "0.76"), (59.94, "seconds", "59.9 s"), (150, "seconds", "2.5 min"),
      (12_600, "seconds", "3.5 h"), (1234.5, "usd", "$1,234.50"), (-2.5, "usd", "-$2.50"), (12_345.4, "items", "12,345"),
-     (None, "ratio", "-")],
+     (221.44, "number", "221.4"), (0.025, "number", "0.025"), (12_345.4, "number", "12,345"), (None, "ratio", "-")],
 )  # fmt: skip
 def test_a_value_is_written_with_its_unit(value: float | None, unit: Unit, text: str) -> None:
     assert figure(value, unit) == text

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from monitoring.wording.units import Unit
-from monitoring.wording.values import exact_percent, humanize_duration, percent, say
+from monitoring.wording.values import VALUE_FORMATS, exact_percent, humanize_duration, percent, say
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,7 @@ def test_what_somebody_set_is_shown_unrounded_and_without_tails(value: float | D
     [
         (0.655, "ratio", "65.5%"), (0.7, "score", "0.70"), (60.0, "seconds", "1m"), (0.25, "seconds", "0.25s"),
         (12.5, "usd", "12.5 USD"), (20.0, "items", "20 items"), (3.0, "calls", "3 calls"),
+        (221.4, "number", "221.4"),
     ],
 )  # fmt: skip
 def test_a_threshold_is_said_with_its_unit(value: float, unit: Unit, text: str) -> None:
@@ -36,7 +37,7 @@ def test_a_threshold_is_said_with_its_unit(value: float, unit: Unit, text: str) 
 
 
 def test_every_unit_can_be_said() -> None:
-    assert all(say(1.0, unit) for unit in get_args(Unit))
+    assert all(say(1.0, unit) and VALUE_FORMATS[unit] for unit in get_args(Unit))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.configuration.config import Config, load_config
 from pipeline.configuration.config_files import FILE_OF
+from pipeline.configuration.values import changes
 from pipeline.errors import ConfigError
 
 FOLDER = Path(__file__).parents[3] / "config"
@@ -102,3 +103,46 @@ def test_an_empty_file_is_the_built_in_configuration(tmp_path: Path) -> None:
     path.write_text("# nothing yet\n")
     assert same(load_config(path), Config())
     assert msgspec.structs.asdict(load_config(path))["origins"] == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("early_exit.yml", "early_exit.yaml"), ("early-exits.yaml", "early_exit.yaml"), ("Pipeline.yml", "pipeline.yaml")],
+)
+def test_a_file_of_the_folder_whose_name_is_a_slip_is_refused(tmp_path: Path, name: str, meant: str) -> None:
+    (tmp_path / name).write_text("{}\n")
+    with pytest.raises(ConfigError) as refused:
+        load_config(tmp_path)
+    assert [str(problem) for problem in refused.value.problems] == [
+        f"{tmp_path / name}: (file): a name that nothing reads: expected {meant}"
+    ]
+
+
+@pytest.mark.parametrize("name", ["monitoring.yaml", "early_exit.yaml.bak", "early_exit_old.yaml", "notes.yml"])
+def test_other_files_may_lie_in_the_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("{}\n")
+    assert same(load_config(tmp_path), Config())
+
+
+@pytest.mark.parametrize("null", ["null", "~"])
+@pytest.mark.parametrize("section", sorted(set(FILE_OF) - {"shadow_rate", "shadow_seed"}))
+def test_a_whole_section_that_is_null_is_refused_in_a_file_and_in_a_folder(
+    tmp_path: Path, section: str, null: str
+) -> None:
+    (tmp_path / FILE_OF[section]).write_text(f"# one\n{section}: {null}\n")
+    for place in (tmp_path, tmp_path / FILE_OF[section]):
+        with pytest.raises(ConfigError) as refused:
+            load_config(place)
+        assert [str(problem) for problem in refused.value.problems] == [
+            f"{tmp_path / FILE_OF[section]}:2: {section}: nothing: expected a mapping of keys to values, "
+            "or no such section: then all in it is as built in"
+        ]
+
+
+def test_a_type_without_any_key_is_told_as_added_and_one_that_has_no_route_cannot_be_taken_away(tmp_path: Path) -> None:
+    path = tmp_path / "content_routing.yaml"
+    path.write_text("content_types: {podcast: {}}\n")
+    assert [str(change) for change in changes(load_config(tmp_path))] == [f"content_types.podcast is added ({path}:1)"]
+    path.write_text("content_types: {newz: null}\n")
+    with pytest.raises(ConfigError, match=r"content_types\.newz: nothing: expected a type that has a route, `news`"):
+        load_config(tmp_path)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
-from monitoring.compile.dashboards.scales import scale_of, steps_of, target_of
+from monitoring.compile.dashboards.scales import SCALES, scale_of, steps_of, target_of
 from monitoring.domains.band import Bands
 from monitoring.domains.catalogue import signals
 from monitoring.domains.scale import COUNT, HOURS, Banded, Scale, UnitOf
 from monitoring.targets.targets import Targets
+from monitoring.wording.units import Unit
 
 BANDS = Bands(target=0.61, warning_low=0.52, critical_low=0.43, warning_high=0.84, critical_high=0.95)
 TARGETS = Targets(bands={**Targets().bands, "bypass_rate": BANDS})
@@ -31,6 +34,7 @@ def test_without_bands_a_scale_has_the_unit_alone() -> None:
 
 def test_every_signal_has_a_scale() -> None:
     assert all(scale_of(UnitOf(name), TARGETS).unit for name in signals())
+    assert set(SCALES) == set(get_args(Unit))
 
 
 def test_a_band_on_one_side_colours_one_side() -> None:

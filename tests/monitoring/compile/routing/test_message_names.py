@@ -17,3 +17,9 @@ def test_a_message_may_only_name_labels_and_annotations_that_alerts_have() -> No
     assert severity.startswith("x.tmpl: names .CommonLabels.severty, which no alert has: `severity`")
     assert summary.startswith("x.tmpl: names .Annotations.sumary, which no alert has: `summary`")
     assert not dead_names(templates(Links()), groups, Vocabulary(groups))
+
+
+def test_an_expression_that_is_no_promql_has_no_labels_to_name() -> None:
+    broken = {"alert": "A", "expr": "sum (up > 0", "labels": {"severity": "info"}, "annotations": {"summary": "A"}}
+    group = {"name": "g", "rules": [broken]}
+    assert dead_names({"x.tmpl": "{{ .Labels.severity }}"}, [group], Vocabulary()) == []

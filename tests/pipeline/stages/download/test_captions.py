@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
@@ -120,6 +121,38 @@ def test_an_arrow_among_the_words_is_a_word() -> None:
     assert words(parse_captions(VTT + "00:01.000 --> 00:02.000\nleft --> right\n")) == ["left -> right"]
 
 
+@pytest.mark.parametrize("head", [VTT, "1\n"])
+@pytest.mark.parametrize(
+    "line",
+    ["at 5.30 we go --> home", "step 1: a --> b", "00:05 --> 00:10 is where it broke", "1.5 --> 2.5", "go --> 10:30, sharp"],
+)  # fmt: skip
+def test_words_with_an_arrow_and_figures_stay_in_their_cue(head: str, line: str) -> None:
+    before, after = "00:00:01.000 --> 00:00:02.000\n", "\n\n2\n00:00:03.000 --> 00:00:04.000\nTwo\n"
+    arrow = line.replace("-->", "->") if head is VTT else line
+    assert words(parse_captions(f"{head}{before}{line}{after}")) == [arrow, "Two"]
+    if line != "1.5 --> 2.5":  # which further down may as well be a time line that is damaged
+        assert words(parse_captions(f"{head}{before}One\n{line}{after}")) == [f"One / {arrow}", "Two"]
+
+
+@pytest.mark.parametrize("head", [VTT, "1\n00:00:00.000 --> 00:00:00.500\nOne\n\n"])
+def test_words_on_a_time_line_are_counted_as_dropped(head: str) -> None:
+    read = read_captions(head + "2\n00:00:01.000 --> 00:00:02.000 never mind this\nTwo\n")
+    assert words(read.cues)[-1] == "Two"
+    assert read.dropped_words == 3
+
+
+@pytest.mark.parametrize("settings", ["align:start position:0%", "line: 0 size:50%", "X1:40 X2:600 Y1:20 Y2:50"])
+def test_the_settings_of_a_cue_are_no_words(settings: str) -> None:
+    assert read_captions(VTT + f"00:01.000 --> 00:02.000 {settings}\nOne\n").dropped_words == 0
+
+
+@pytest.mark.parametrize("comment", ["NOTE", "NOTE a remark", "NOTE\nof two lines", "NOTE from 00:01 --> here"])
+def test_a_comment_ends_at_a_time_line(comment: str) -> None:
+    read = read_captions(VTT + comment + "\n00:01.000 --> 00:02.000\nOne\n\n00:03.000 --> 00:04.000\nTwo\n")
+    assert words(read.cues) == ["One", "Two"]
+    assert read.dropped_words == 0
+
+
 def test_a_long_line_full_of_arrows_is_read_in_no_time() -> None:
     started = time.process_time()
     parse_captions(VTT + "00:01.000 --> 00:02.000\n" + "1:2 <v -> " * 20_000 + "\n")
@@ -172,10 +205,12 @@ LINES = ("", "", " ", "three words here", "NOTE remark", "00:01.000 --> 00:02.00
 
 @given(st.lists(st.sampled_from(LINES), max_size=14))
 def test_words_are_in_a_cue_or_a_comment_or_name_a_cue_or_are_counted_as_dropped(body: list[str]) -> None:
-    marked = [line.replace("here", f"here{n}") for n, line in enumerate(body)]
+    marked = [f"{line} mark{n}" if line in LINES[3:5] else line for n, line in enumerate(body)]
     read = read_captions(VTT + "00:00.500 --> 00:00.900\nstart\n\n" + "\n".join(marked) + "\n")
     shown = " ".join(words(read.cues)).split()
-    lost = [n for n, line in enumerate(body) if line == LINES[3] and f"here{n}" not in shown]
+    lost = {n: len(marked[n].split()) for n, line in enumerate(body) if line in LINES[3:5] and f"mark{n}" not in shown}
+    above = {n: "".join(itertools.takewhile(bool, reversed(body[:n]))).strip() for n in lost}  # of the same block
+    heads = {n for n in lost if body[n] == LINES[4] and not above[n]}
+    comments = {n for n in lost for m in heads if m <= n and not {"", LINES[5]} & {*body[m:n]}}
     names = {n for n in lost if body[n + 1 : n + 2] == [LINES[5]]}
-    comments = {n for n in lost if any(body[m] == LINES[4] and "" not in body[m:n] for m in range(n))}
-    assert read.dropped_words == 3 * len(set(lost) - names - comments)
+    assert read.dropped_words == sum(count for n, count in lost.items() if n not in names | comments)

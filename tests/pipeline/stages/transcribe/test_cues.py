@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from pipeline.stages.download.captions import Cue, parse_captions
 from pipeline.stages.transcribe.cues import is_rolling, merged, running_text
+from pipeline.words import CLUSTER, count_words
 
 
 def cues(*texts: str, seconds: float = 2.0) -> list[Cue]:
@@ -42,6 +47,24 @@ def test_captions_that_grow_word_by_word_are_said_once() -> None:
     assert text_of(cues("good", "good morning", "good morning everybody", "how", "how are you")) == (
         "good morning everybody how are you"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("今天天气非常好我们一起去公园散步然后在湖边吃午饭再回家", 18), ("きょうはとてもいいてんきなのでみんなでこうえんにいきます", 7), ("วันนี้อากาศดีมากเราไปเดินเล่นในสวนสาธารณะ", 10)],
+)  # fmt: skip
+def test_captions_that_grow_in_a_script_without_spaces_are_said_once(text: str, count: int) -> None:
+    assert count_words(text) == count
+    letters = re.findall(CLUSTER, text)
+    found = cues(*("".join(letters[:end]) for end in range(3, len(letters) + 1, 3)), text)
+    assert is_rolling(found)
+    assert text_of(found).replace(" ", "") == text
+    assert count_words(text_of(found)) == count
+
+
+def test_captions_that_grow_between_two_scripts_keep_their_spaces() -> None:
+    found = cues("我用", "我用Python 3", "我用Python 3写，", "我用Python 3写，and it runs", "完")
+    assert [segment.text for segment in merged(found)] == ["我用", "Python 3", "写，", "and it runs", "完"]
 
 
 def test_people_who_repeat_themselves_are_left_to_do_so() -> None:

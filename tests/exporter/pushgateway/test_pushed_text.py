@@ -75,7 +75,7 @@ CASES = {
     ),
     "a histogram without +Inf": ('# TYPE h histogram\nh_bucket{le="1"} 1\n', {"h_bucket": "unknown"}),
     "a histogram with edges that are none": (
-        '# TYPE h histogram\nh_bucket{le="x"} 1\nh_bucket 2\nh_bucket{le="+Inf"} 2\n', {"h_bucket": "unknown"},
+        '# TYPE h histogram\nh_bucket{le="NaN"} 1\nh_bucket 2\nh_bucket{le="+Inf"} 2\n', {"h_bucket": "unknown"},
     ),
     "a histogram that counts down": (
         '# TYPE h histogram\nh_bucket{le="1"} 3\nh_bucket{le="+Inf"} 2\n', {"h_bucket": "unknown"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -29,7 +30,10 @@ HEAVY = frozenset(
 
 def _loaded(program: str) -> set[str]:
     program += "\nimport sys; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    environ = {
+        name: value for name, value in os.environ.items() if not name.startswith("COV")
+    }  # coverage loads its own
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environ)
     return {name.partition(".")[0] for name in done.stdout.split()}
 
 

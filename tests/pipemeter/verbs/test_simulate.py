@@ -14,7 +14,7 @@ LIVENESS = {"pipeline_items_in_progress", "pipeline_last_item_timestamp_seconds"
 def test_simulated_traffic_reaches_every_family_and_all_of_it_arrives(
     pipemeter: Pipemeter, exporter: BackgroundServer
 ) -> None:
-    done = pipemeter("simulate", "--url", exporter.url, "--seconds", "2", "--rate", "200", "--fail", "0.05", "--shadow", "0.5",
+    done = pipemeter("simulate", "--url", exporter.url, "--seconds", "2", "--rate", "200", "--fail", "0.05", "--shadow", "0.5", "--seed", "11",
                      "--json")  # fmt: skip
     assert done.code == 0
     figures = done.lines()[0]

@@ -98,6 +98,8 @@ def test_the_access_log_is_off_by_default_and_structured_when_on(serve: Serve) -
         assert not [entry for entry in logs if entry["event"] == "request"]
         running = serve(journal=None, access_log=True, token=Secret("hidden"))
         running.client.get("/health?token=hidden", headers={"X-Request-ID": "r1"})
+        running.client.close()
+        running.server.stop()  # the line is written after the answer has left
     entry = next(entry for entry in logs if entry["event"] == "request")
     assert (entry["method"], entry["path"], entry["status"], entry["request_id"]) == ("GET", "/health", 200, "r1")
     assert entry["duration_seconds"] >= 0

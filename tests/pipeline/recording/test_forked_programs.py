@@ -289,22 +289,28 @@ def test_records_written_ahead_count_once_although_the_answer_was_never_read(
     exporter: Exporter, tmp_path: Path
 ) -> None:
     program = """
+        import threading
         import httpx
+
+        recorded = threading.Event()  # the first batch may be under way while the rest is being recorded
 
         class DiesOnAnswer(httpx.HTTPTransport):
             def handle_request(self, request):
+                recorded.wait()
                 super().handle_request(request).read()
                 os.kill(os.getpid(), signal.SIGKILL)
 
         recorder = PushRecorder(URL, durable=True, transport=DiesOnAnswer())
         record(recorder, 100)
+        recorded.set()
         recorder.flush()
     """
     assert run(program, exporter, tmp_path).returncode < 0
-    assert exporter.value("pipeline_items_total") == 100
+    first = exporter.value("pipeline_items_total")
+    assert 1 <= first <= 100
     run("with PushRecorder(URL): pass", exporter, tmp_path)
     assert exporter.value("pipeline_items_total") == 100
-    assert exporter.value("exporter_duplicate_records_total") == 100
+    assert exporter.value("exporter_duplicate_records_total") == first
 
 
 def test_a_word_that_says_neither_yes_nor_no_is_refused(exporter: Exporter, tmp_path: Path) -> None:

@@ -9,11 +9,6 @@ from pathlib import Path
 import httpx
 import pytest
 from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    Summary,
     delete_from_gateway,
     generate_latest,
 )
@@ -22,20 +17,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.exporter.conftest import Process, Running, Serve, eventually
-
-
-def job(value: float, name: str = "job_items") -> CollectorRegistry:
-    registry = CollectorRegistry()
-    Gauge(name, "Items of the job.", ["kind"], registry=registry).labels('a"b\\').set(value)
-    Counter("job_runs", "Runs.", registry=registry).inc(value)
-    Histogram("job_seconds", "Duration.", registry=registry).observe(value)
-    Summary("job_bytes", "Size.", registry=registry).observe(value)
-    return registry
-
-
-def pushed(running: Running) -> dict[str, str]:
-    lines = [line for line in running.text().splitlines() if line.startswith(("job_", "other", "push_"))]
-    return dict(line.rsplit(" ", 1) for line in lines)
+from tests.exporter.pushes import job, pushed
 
 
 def test_prometheus_clients_own_functions_work_with_a_changed_address(running: Running) -> None:
